@@ -1,0 +1,227 @@
+"""What every patient took on every day: order lines, their counted days, kidney results.
+
+`build` turns the canonical tables of one bucket into a `Timeline`; checks only read it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from screener.rule.model import DrugSet
+from screener.tables import Tables, day_number
+from screener.timeline.days import day, stretches, sweep
+from screener.timeline.doses import dose_lines, line_flags
+from screener.timeline.kidney import dialysis_runs, kidney_results
+from screener.timeline.lanes import place
+from screener.timeline.orders import classify, identify, row_flags
+from screener.timeline.people import FAR, demographic_flags, people_of
+
+FLAG_COLUMNS = ("patient", "day", "flag", "ref", "detail")
+SUMS = (
+    "sched_low", "sched_high", "prn_high", "other_high", "unknown", "sched_uncertain", "scheduled",
+    "as_needed", "likely_high", "given",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One bucket, worked out. Days are day numbers, doses integer micrograms a day.
+
+    people: see timeline.people. rows: every prescription row with class and reason.
+    lines: every order line (also local and unplaced ones) with line, patient, ingredient, track,
+    as_needed, raw_from, raw_to, from_day, to_day (counted; null: none), low, high, ...
+    other, twice: see timeline.lanes. unplaced: lines that stand on no day for want of a length.
+    conditions: patient, name, from_day, to_day, or None when nobody supplied the table.
+    admissions: patient, from_day, to_day, disjoint; open_admissions: those that reach last_day.
+    results: kidney results; dialysis: runs of days. flags: FLAG_COLUMNS.
+    """
+
+    as_of: int
+    people: pl.DataFrame
+    rows: pl.DataFrame
+    lines: pl.DataFrame
+    other: pl.DataFrame
+    twice: pl.DataFrame
+    conditions: pl.DataFrame | None
+    admissions: pl.DataFrame
+    open_admissions: pl.DataFrame
+    labs_supplied: bool
+    results: pl.DataFrame
+    dialysis: pl.DataFrame
+    flags: pl.DataFrame
+    kept: dict[object, pl.DataFrame] = field(default_factory=dict)
+
+    def lines_of(self, drugs: DrugSet) -> pl.DataFrame:
+        """Lines of the set that stand on at least one day."""
+        return self.lines.filter(_member(drugs) & pl.col("from_day").is_not_null())
+
+    def unplaced(self, drugs: DrugSet) -> pl.DataFrame:
+        """Used lines of the set that stand on no day because their length is unknown."""
+        return self.lines.filter(_member(drugs) & pl.col("length").is_null())
+
+    def steps(self, drugs: DrugSet) -> pl.DataFrame:
+        """The set's doses: patient, from_day, to_day, SUMS, over days that a line covers."""
+        if drugs not in self.kept:
+            other = self.other.filter(_member(drugs))
+            self.kept[drugs] = dose_steps(self.lines_of(drugs), other, ["patient"])
+        return self.kept[drugs]
+
+
+def _member(drugs: DrugSet) -> pl.Expr:
+    return pl.col("ingredient").is_in(sorted(drugs.ingredients)) & pl.col("track").is_in(
+        sorted(drugs.tracks)
+    )
+
+
+def dose_steps(lines: pl.DataFrame, other: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Sum order lines day by day: by..., from_day, to_day, SUMS; only days that a line covers.
+
+    sched_low, sched_high, prn_high, other_high, likely_high: micrograms a day (unknown doses add
+    0); unknown: lines whose dose is unknown; sched_uncertain: scheduled lines whose dose is
+    uncertain; scheduled, as_needed: how many lines; given: lines of a systemic track.
+    """
+    prn = pl.col("as_needed")
+    high = pl.col("high").fill_null(0)
+    zero = pl.lit(0, pl.Int64)
+    taken = lines.select(
+        *by,
+        "from_day",
+        "to_day",
+        sched_low=pl.when(prn).then(zero).otherwise(pl.col("low").fill_null(0)),
+        sched_high=pl.when(prn).then(zero).otherwise(high),
+        prn_high=pl.when(prn).then(high).otherwise(zero),
+        other_high=zero,
+        unknown=pl.col("dose_unknown").cast(pl.Int64),
+        sched_uncertain=(~prn & pl.col("uncertain")).cast(pl.Int64),
+        scheduled=(~prn).cast(pl.Int64),
+        as_needed=prn.cast(pl.Int64),
+        likely_high=pl.col("likely_high").fill_null(0),
+        given=(pl.col("track") != "unknown").cast(pl.Int64),
+    )
+    more = other.select(
+        *by, "from_day", "to_day",
+        *(pl.col("high").alias(s) if s == "other_high" else zero.alias(s) for s in SUMS),
+    )  # fmt: skip
+    both = sweep(pl.concat([taken, more]), SUMS, by)
+    return both.filter(pl.col("scheduled") + pl.col("as_needed") > 0).drop("covers")
+
+
+def build(tables: Tables, as_of: dt.date) -> Timeline:
+    """Work out one bucket. Raises nothing on odd data: what cannot be read becomes a flag."""
+    people = people_of(tables, as_of)
+    rows = classify(tables.prescriptions, people)
+    supplied = tables.supplied.get("prescriptions")
+    dosed = supplied is None or bool(supplied & {"dose_min", "sig", "quantity"})
+    lines = dose_lines(identify(rows), dose_supplied=dosed).with_row_index("line")
+    lines = _with_days(lines, rows)
+    flags = [row_flags(rows), line_flags(lines)]
+    standing = pl.col("raw_from") <= pl.col("raw_to")
+    mapped = lines.filter(pl.col("ingredient").is_not_null())
+    placed = place(mapped.filter(standing & (pl.col("track") != "local")))
+    days = placed.lines.select("line", "from_day", "to_day", "start_day", "run", "cut_strength",
+                               "cut_sig")  # fmt: skip
+    lines = lines.join(days, on="line", how="left", maintain_order="left").with_columns(
+        from_day=_local_days("from_day", "raw_from"), to_day=_local_days("to_day", "raw_to")
+    )
+    conditions = _conditions(tables, people)
+    admissions, open_admissions = _admissions(tables, people)
+    results, lab_flags = kidney_results(tables, people)
+    flags += [lab_flags, _implausible(lines, people)]
+    if tables.patients is not None:
+        flags.append(
+            demographic_flags(people, lines.filter(pl.col("from_day").is_not_null()))
+        )
+    return Timeline(
+        as_of=day_number(as_of), people=people, rows=rows, lines=lines, other=placed.other,
+        twice=placed.twice, conditions=conditions, admissions=admissions,
+        open_admissions=open_admissions, labs_supplied=tables.labs is not None, results=results,
+        dialysis=dialysis_runs(conditions),
+        flags=pl.concat([f.select(FLAG_COLUMNS) for f in flags]),
+    )  # fmt: skip
+
+
+def _local_days(counted: str, raw: str) -> pl.Expr:
+    """Local lines take part in no lane: they stand on their raw days."""
+    local = (pl.col("track") == "local") & (pl.col("raw_from") <= pl.col("raw_to"))
+    return pl.when(local).then(pl.col(raw)).otherwise(pl.col(counted)).alias(counted)
+
+
+def _with_days(lines: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """raw_from, raw_to (null: no length) after stop dates and explicit replacements.
+
+    hard_to: the last day that these two allow, however much supply is left (null: no bound).
+    """
+    enders = (
+        rows.filter((pl.col("row_class") == "used") & pl.col("replaces").is_not_null())
+        .filter(pl.col("replaces").ne_missing(pl.col("prescription_id")))
+        .group_by("patient", prescription_id=pl.col("replaces"))
+        .agg(replaced_on=pl.col("start").min())
+    )
+    joined = lines.join(
+        enders, on=["patient", "prescription_id"], how="left", maintain_order="left"
+    )
+    natural = pl.col("start") + pl.col("length") - 1
+    hard = pl.min_horizontal(pl.col("stop") - 1, pl.col("replaced_on") - 1)
+    return joined.with_columns(
+        raw_from=pl.col("start"),
+        raw_to=pl.when(pl.col("length").is_not_null()).then(
+            pl.min_horizontal(natural, hard)
+        ),
+        hard_to=hard,
+    )
+
+
+def _conditions(tables: Tables, people: pl.DataFrame) -> pl.DataFrame | None:
+    if tables.conditions is None:
+        return None
+    return tables.conditions.join(people.select("patient", "patient_id"), on="patient_id").select(
+        "patient",
+        name=pl.col("condition").str.strip_chars().str.to_lowercase(),
+        from_day=day("start_date").fill_null(-FAR),
+        to_day=day("end_date").fill_null(FAR),
+    )
+
+
+def _admissions(tables: Tables, people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Disjoint admitted days up to each patient's last day, and those still open on it."""
+    empty = pl.DataFrame(
+        schema={"patient": pl.UInt32(), "from_day": pl.Int64(), "to_day": pl.Int64()}
+    )
+    if tables.admissions is None or tables.admissions.is_empty():
+        return empty, empty
+    stays = (
+        tables.admissions.join(people.select("patient", "patient_id", "last_day"), on="patient_id")
+        .select(
+            "patient", "last_day", from_day=day("start_date"),
+            to_day=pl.min_horizontal(day("end_date").fill_null(FAR), "last_day"),
+        )
+        .filter(pl.col("from_day") <= pl.col("to_day"))
+    )  # fmt: skip
+    merged = stretches(stays, ["patient"])
+    ends = people.select("patient", "last_day")
+    still = merged.join(ends, on="patient").filter(pl.col("to_day") >= pl.col("last_day"))
+    return merged, still.drop("last_day")
+
+
+def _implausible(lines: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """`implausible-dose`: the first day of every run above the drug's plausible maximum."""
+    by_mouth = lines.filter(
+        (pl.col("track") == "by mouth")
+        & pl.col("implausible_above_ug").is_not_null()
+        & pl.col("from_day").is_not_null()
+    )
+    most = by_mouth.select("ingredient", "implausible_above_ug").unique()
+    none = pl.DataFrame(schema={"patient": pl.UInt32(), "ingredient": pl.String(),
+                                "from_day": pl.Int64(), "to_day": pl.Int64(), "high": pl.Int64()})  # fmt: skip
+    steps = dose_steps(by_mouth, none, ["patient", "ingredient"]).join(most, on="ingredient")
+    above = steps.filter(pl.col("likely_high") > pl.col("implausible_above_ug"))
+    runs = stretches(above, ["patient", "ingredient"]).join(
+        people.select("patient", "last_day"), on="patient"
+    )
+    return runs.filter(pl.col("from_day") <= pl.col("last_day")).select(
+        "patient", day="from_day", flag=pl.lit("implausible-dose"), ref=pl.lit(None, pl.String),
+        detail=pl.col("ingredient") + ": daily dose beyond the plausible range",
+    )  # fmt: skip

@@ -1,0 +1,176 @@
+"""Rows of `prescriptions` to order lines: which rows count, of what drug, by which route.
+
+A *row* keeps its class (used, excluded, duplicate); a used row gives one *line* per ingredient.
+Meaning: docs/timeline.md, section 1 and 2.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from screener.tables import PRESCRIPTIONS
+from screener.terminology import ingredient_table, resolve_drugs, resolve_routes
+from screener.timeline.days import day
+from screener.units import resolve_units
+
+NOT_COUNTED = (
+    "cancelled", "canceled", "entered-in-error", "draft", "on-hold", "not-taken", "declined",
+    "intended",
+)  # fmt: skip
+COUNTED = (
+    "active", "completed", "stopped", "ended", "finished", "in-progress", "dispensed", "final",
+)  # fmt: skip
+CONTENT = [c.name for c in PRESCRIPTIONS if c.name != "prescription_id"]
+
+
+def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Every row with patient u32, `row` (its position), row_class and reason.
+
+    Reasons: not_counted_status, not_dispensed, impossible_date, zero_length; null when used.
+    """
+    rows = prescriptions.with_row_index("row").join(
+        people.select("patient", "patient_id", "birth", "last_day"),
+        on="patient_id",
+        how="left",
+        maintain_order="left",
+        validate="m:1",
+    )
+    word = (
+        pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[ _]+", "-")
+    )
+    start = day("start_date")
+    stop = day("stop_date")
+    rows = rows.with_columns(
+        start=start,
+        stop=stop,
+        source_ref=pl.concat_str("source_file", pl.col("source_row").cast(pl.String), separator=":"),
+        _odd_status=(word.is_not_null() & (word != "") & ~word.is_in([*COUNTED, *NOT_COUNTED])),
+        _status_out=word.is_in(NOT_COUNTED).fill_null(value=False),
+        _copy=_is_copy(rows),
+    )
+    impossible = (
+        (pl.col("stop") < pl.col("start"))
+        | (pl.col("start") < pl.col("birth"))
+        | (pl.col("start") > pl.col("last_day"))
+    ).fill_null(value=False)
+    nothing = ((pl.col("stop") == pl.col("start")) | (pl.col("days_supply") == 0)).fill_null(
+        value=False
+    )
+    reason = (
+        pl.when("_status_out").then(pl.lit("not_counted_status"))
+        .when((pl.col("dispensed") == False).fill_null(value=False))  # noqa: E712
+        .then(pl.lit("not_dispensed"))
+        .when("_copy").then(pl.lit("duplicate"))
+        .when(impossible).then(pl.lit("impossible_date"))
+        .when(nothing).then(pl.lit("zero_length"))
+    )  # fmt: skip
+    return rows.with_columns(_reason=reason).with_columns(
+        row_class=pl.when(pl.col("_reason").is_null()).then(pl.lit("used"))
+        .when(pl.col("_reason") == "duplicate").then(pl.lit("duplicate"))
+        .otherwise(pl.lit("excluded")),
+        reason=pl.when(pl.col("_reason") != "duplicate").then("_reason"),
+    ).drop("_reason", "_status_out", "_copy", "birth", "last_day")  # fmt: skip
+
+
+def _is_copy(rows: pl.DataFrame) -> pl.Series:
+    """True for a row that equals an earlier one in every column but its prescription_id.
+
+    Only rows that share patient, drug and start are compared whole.
+    """
+    near = rows.select("row", *CONTENT).filter(
+        pl.struct("patient_id", "drug", "start_date").is_duplicated()
+    )
+    copies = near.filter(~pl.struct(CONTENT).is_first_distinct())["row"]
+    return rows["row"].is_in(copies.implode()).alias("_copy")
+
+
+def row_flags(rows: pl.DataFrame) -> pl.DataFrame:
+    """Data flags that a row raises by itself: patient, day, flag, ref, detail."""
+    used = pl.col("row_class") == "used"
+    return pl.concat(
+        [
+            _flag(rows.filter(pl.col("row_class") == "duplicate"), "duplicate-row",
+                  "equal to an earlier row in everything but its id; counted once"),
+            _flag(rows.filter(pl.col("reason") == "impossible_date"), "impossible-date",
+                  "starts after the data end, before birth, or after its own stop; not counted"),
+            _flag(rows.filter(used & pl.col("_odd_status")), "unknown-status",
+                  "status word not known; counted as active"),
+        ]
+    )  # fmt: skip
+
+
+def _flag(rows: pl.DataFrame, flag: str, detail: str) -> pl.DataFrame:
+    return rows.select(
+        "patient", day=pl.col("start"), flag=pl.lit(flag), ref=pl.col("source_ref"),
+        detail=pl.lit(detail),
+    )  # fmt: skip
+
+
+def identify(rows: pl.DataFrame) -> pl.DataFrame:
+    """Used rows with their ingredients, tracks and units: one line per ingredient.
+
+    Adds part, parts, ingredient (null: unmapped), listed_strength_ug, name_strength...,
+    track, form_key, unclear_route, and for dose, strength and strength-per: kind and factor.
+    Every distinct text is resolved once.
+    """
+    used = rows.filter(pl.col("row_class") == "used")
+    keys = ["drug", "drug_code", "drug_code_system"]
+    drugs = resolve_drugs(used.select(keys).unique(maintain_order=True))
+    lines = used.join(drugs, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    lines = lines.join(
+        ingredient_table().drop("classes"), on="ingredient", how="left", maintain_order="left",
+        validate="m:1",
+    )  # fmt: skip
+    route_keys = ["route", "form", "name_form", "dose_unit"]
+    routes = resolve_routes(lines.select(route_keys).unique(maintain_order=True))
+    lines = lines.join(routes, on=route_keys, how="left", nulls_equal=True, maintain_order="left")
+    lines = lines.with_columns(
+        strength_unit=pl.coalesce("strength_unit", _when_value_from_name("name_strength_unit")),
+        strength_per_value=pl.coalesce(
+            "strength_per_value", _when_value_from_name("name_strength_per_value")
+        ),
+        strength_per_unit=pl.coalesce(
+            "strength_per_unit", _when_value_from_name("name_strength_per_unit")
+        ),
+    )
+    for column, prefix in (
+        ("dose_unit", "dose"), ("strength_unit", "strength"), ("strength_per_unit", "per"),
+    ):  # fmt: skip
+        lines = _with_unit(lines, column, prefix)
+    return _decide_track(lines)
+
+
+def _when_value_from_name(column: str) -> pl.Expr:
+    """A strength's unit comes from the drug's name only if its amount does too."""
+    return pl.when(pl.col("strength_value").is_null()).then(pl.col(column))
+
+
+def _with_unit(lines: pl.DataFrame, column: str, prefix: str) -> pl.DataFrame:
+    units = resolve_units(lines[column].drop_nulls().unique()).select(
+        pl.col("unit").alias(column),
+        pl.col("name").alias(f"{prefix}_name"),
+        pl.col("kind").alias(f"{prefix}_kind"),
+        pl.col("factor").alias(f"{prefix}_factor"),
+    )
+    return lines.join(units, on=column, how="left", maintain_order="left", validate="m:1")
+
+
+def _decide_track(lines: pl.DataFrame) -> pl.DataFrame:
+    """The track of each line; `unclear_route` marks those that join no sum.
+
+    A drug that is also given intrathecally is never guessed to be one or the other: an injection
+    is intrathecal only when the route says so, or when it says injection and doses micrograms.
+    """
+    mass = pl.coalesce(
+        pl.when(pl.col("dose_kind") == "mass").then("dose_name"), "strength_name"
+    )
+    either = pl.col("given_intrathecally").fill_null(value=False) & pl.col("injection")
+    vague = either & (pl.col("track") != "intrathecal").fill_null(value=True)
+    track = (
+        pl.when(vague & pl.col("route_given") & (mass == "mcg")).then(pl.lit("intrathecal"))
+        .when(vague).then(pl.lit("unknown"))
+        .otherwise(pl.col("track").fill_null("unknown"))
+    )  # fmt: skip
+    return lines.with_columns(track=track, mass_unit=mass).with_columns(
+        unclear_route=(pl.col("track") == "unknown") & pl.col("ingredient").is_not_null()
+    )
