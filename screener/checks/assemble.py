@@ -1,0 +1,249 @@
+"""From judged runs to rows of findings, outcomes and not_assessed: words, orders, identity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import polars as pl
+
+from screener.checks import CHECKS
+from screener.checks.judge import Judged
+from screener.findings import FINDINGS, NOT_ASSESSED, OUTCOMES, finding_id
+from screener.rule.model import SEVERITIES, DrugSet, Rule
+from screener.timeline import Timeline
+
+RECENT = 30  # days for which an event stays active
+ORDERS_SHOWN = 12  # derivations of orders written out in one finding
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+def about(rule: Rule) -> DrugSet:
+    """The drugs that put a patient in the rule's scope."""
+    sets = [CHECKS[use.check].drugs(use.params) for use in rule.uses]
+    return DrugSet(
+        sets[0].text,
+        frozenset().union(*(s.ingredients for s in sets)),
+        frozenset().union(*(s.tracks for s in sets)),
+    )
+
+
+def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
+    """Rows of `findings.FINDINGS` for one rule, sorted by patient, subject and date."""
+    if judged.runs.is_empty():
+        return pl.DataFrame(schema=FINDINGS)
+    runs = judged.runs.with_row_index("finding").with_columns(
+        subject=pl.col("subject").fill_null(", ".join(sorted(about(rule).ingredients)))
+    )
+    people = timeline.people.select("patient", "patient_id", "last_day")
+    runs = runs.join(people, on="patient", how="left", maintain_order="left", validate="m:1")
+    runs = runs.join(_orders_behind(timeline, rule, runs), on="finding", how="left",
+                     maintain_order="left")  # fmt: skip
+    near = pl.col("last_day") - RECENT
+    active = pl.when("event").then(pl.col("to_day") >= near).otherwise(
+        pl.col("to_day") >= pl.col("last_day")
+    )
+    runs = runs.with_columns(
+        date=pl.from_epoch("from_day", time_unit="d"),
+        end_date=pl.from_epoch("to_day", time_unit="d"),
+        active=active,
+        severity=pl.col("level").replace_strict(
+            dict(enumerate(SEVERITIES)), return_dtype=pl.String
+        ),
+        certainty=pl.when("definite").then(pl.lit("definite")).otherwise(pl.lit("possible")),
+        rule_id=pl.lit(rule.id),
+        rule_version=pl.lit(rule.version),
+        rule_fingerprint=pl.lit(rule.fingerprint),
+        derivation=pl.concat_str("how", "orders_how", separator=" | ", ignore_nulls=True),
+        lab_refs=pl.when(pl.col("lab_ref").is_not_null())
+        .then(pl.concat_list("lab_ref"))
+        .otherwise(pl.lit([], pl.List(pl.String))),
+        state=pl.lit("new"),
+    ).with_columns(message=_message(rule))
+    ids = [
+        finding_id(patient, rule.id, subject, str(day))
+        for patient, subject, day in runs.select("patient_id", "subject", "date").iter_rows()
+    ]
+    return runs.with_columns(finding_id=pl.Series(ids, dtype=pl.String)).select(
+        pl.col(c).cast(t) for c, t in FINDINGS.items()
+    )
+
+
+def _orders_behind(timeline: Timeline, rule: Rule, runs: pl.DataFrame) -> pl.DataFrame:
+    """Per finding: ids, references and derivations of its orders, and who ordered the first day."""
+    own = about(rule)
+    lines = timeline.lines.filter(
+        pl.col("raw_to").is_not_null() & pl.col("ingredient").is_not_null()
+        & pl.col("patient").is_in(runs["patient"].unique().implode())
+    ).select(
+        "patient", "ingredient", "track", "prescription_id", "source_ref", "how", "row",
+        "prescriber_id", "site_id",
+        begins=pl.min_horizontal("raw_from", "from_day"),
+        ends=pl.max_horizontal(
+            pl.min_horizontal("raw_to", pl.col("cut_sig") - 1, "hard_to"), "to_day"
+        ),
+        counted=pl.col("from_day").fill_null(pl.col("raw_from")),
+    )  # fmt: skip
+    mine = pl.col("ingredient").is_in(sorted(own.ingredients)) & pl.col("track").is_in(
+        sorted(own.tracks)
+    )
+    partners = _partners(rule)
+    partner = pl.col("ingredient").is_in(sorted(partners.ingredients)) & pl.col("track").is_in(
+        [*sorted(partners.tracks), "unknown"]
+    )
+    met = (
+        runs.select("finding", "patient", "subject", "from_day", "to_day", "look_from")
+        .join(lines.filter(mine | partner).with_columns(mine=mine), on="patient")
+        .filter(
+            (pl.col("begins") <= pl.col("to_day"))
+            & (pl.col("ends") >= pl.col("look_from"))
+            & (pl.col("mine") | (pl.col("ingredient") == pl.col("subject"))
+               | (pl.col("subject") == partners.text))
+        )
+        .sort("finding", "begins", "row")
+    )  # fmt: skip
+    started = pl.col("counted") <= pl.col("from_day")
+    last = pl.when(started).then("counted").max().over("finding")
+    met = met.with_columns(_first_day=(pl.col("counted") == last).fill_null(value=False))
+    words = pl.col("prescription_id") + ": " + pl.col("how")
+    return met.group_by("finding", maintain_order=True).agg(
+        prescription_ids=pl.col("prescription_id").unique(maintain_order=True),
+        source_refs=pl.col("source_ref").unique(maintain_order=True),
+        orders_how=words.unique(maintain_order=True).head(ORDERS_SHOWN).str.join("; "),
+        prescriber_id=pl.col("prescriber_id").filter(pl.col("_first_day")).last(),
+        site_id=pl.col("site_id").filter(pl.col("_first_day")).last(),
+    )
+
+
+def _partners(rule: Rule) -> DrugSet:
+    """The `with` drugs of a rule's checks; an empty set where it has none."""
+    sets = [use.params.with_ for use in rule.uses if hasattr(use.params, "with_")]
+    if not sets:
+        return DrugSet("", frozenset(), frozenset())
+    return DrugSet(
+        sets[0].text,
+        frozenset().union(*(s.ingredients for s in sets)),
+        frozenset().union(*(s.tracks for s in sets)),
+    )
+
+
+def _message(rule: Rule) -> pl.Expr:
+    """The rule's own sentence with its placeholders filled, or one made of what was found."""
+    template = rule.message or "{title}{amount}, {span}."
+    parts = []
+    for i, text in enumerate(PLACE.split(template)):
+        if i % 2 == 0:
+            if text:
+                parts.append(pl.lit(text))
+        else:
+            parts.append(_placeholder(rule, text))
+    return pl.concat_str(parts)
+
+
+def _placeholder(rule: Rule, name: str) -> pl.Expr:
+    days = pl.col("to_day") - pl.col("from_day") + 1
+    first, last = _date("from_day"), _date("to_day")
+    unit = pl.col("unit").fill_null("")
+    value, limit = _figure("value"), _figure("limit")
+    known: dict[str, pl.Expr] = {
+        "subject": pl.col("subject"),
+        "value": value,
+        "limit": limit,
+        "unit": unit,
+        "date": first,
+        "days": days.cast(pl.String),
+        "severity": pl.col("severity"),
+        "title": pl.lit(rule.title)
+        + pl.when(pl.lit(_names_partner(rule))).then(": " + pl.col("subject")).otherwise(pl.lit("")),
+        "amount": pl.when(pl.col("value").is_null()).then(pl.lit(""))
+        .when(pl.col("limit").is_null()).then(": " + value + " " + unit)
+        .otherwise(": " + value + " " + unit + " (limit " + limit + ")"),
+        "span": pl.when(days == 1).then("on " + first)
+        .otherwise("for " + days.cast(pl.String) + " days (" + first + " to " + last + ")"),
+    }  # fmt: skip
+    return known[name]
+
+
+def _names_partner(rule: Rule) -> bool:
+    return any(
+        hasattr(use.params, "with_") and use.params.one_finding_per == "partner"
+        for use in rule.uses
+    )
+
+
+def _date(column: str) -> pl.Expr:
+    """14 Sep 2026."""
+    return pl.from_epoch(column, time_unit="d").dt.strftime("%-d %b %Y")
+
+
+def _figure(column: str) -> pl.Expr:
+    """A number with at most two decimals and no trailing zero: 80.01, 60."""
+    return pl.col(column).round(2).cast(pl.String).str.replace(r"\.0$", "").fill_null("")
+
+
+def not_assessed_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
+    """Rows of `findings.NOT_ASSESSED` for one rule: patient, reason, first day."""
+    return (
+        judged.unknown.join(timeline.people.select("patient", "patient_id"), on="patient")
+        .select(
+            "patient_id",
+            rule_id=pl.lit(rule.id),
+            reason="reason",
+            from_date=pl.from_epoch("from_day", time_unit="d"),
+        )
+        .select(pl.col(c).cast(t) for c, t in NOT_ASSESSED.items())
+        .sort("patient_id", "reason")
+    )
+
+
+def outcomes_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
+    """Rows of `findings.OUTCOMES`: how many patients of each site and prescriber had each outcome.
+
+    A patient belongs to the site and prescriber of the latest order that put them in scope; who
+    is out of scope belongs to none.
+    """
+    scope = judged.scope.select("patient")
+    flagged = judged.runs.select("patient").unique().with_columns(_f=pl.lit(value=True))
+    unknown = judged.unknown.select("patient").unique().with_columns(_u=pl.lit(value=True))
+    own = about(rule)
+    latest = (
+        timeline.lines.filter(
+            pl.col("ingredient").is_in(sorted(own.ingredients))
+            & pl.col("track").is_in(sorted(own.tracks))
+        )
+        .sort("patient", "start", "row")
+        .group_by("patient", maintain_order=True)
+        .agg(pl.col("site_id").last(), pl.col("prescriber_id").last())
+    )
+    judged_people = (
+        scope.join(flagged, on="patient", how="left")
+        .join(unknown, on="patient", how="left")
+        .join(latest, on="patient", how="left")
+        .with_columns(
+            outcome=pl.when(pl.col("_f").is_not_null()).then(pl.lit("flagged"))
+            .when(pl.col("_u").is_not_null()).then(pl.lit("not_assessed"))
+            .otherwise(pl.lit("clear")),
+        )
+    )  # fmt: skip
+    outside = timeline.people.height - scope.height
+    counted = judged_people.group_by(
+        pl.col("site_id").fill_null(""), pl.col("prescriber_id").fill_null(""), "outcome"
+    ).agg(patients=pl.len().cast(pl.Int64))
+    groups = counted.group_by("site_id", "prescriber_id").agg(
+        in_scope=pl.col("patients").sum()
+    )
+    rows = counted.join(groups, on=["site_id", "prescriber_id"], how="left")
+    if outside:
+        rows = pl.concat([rows, pl.DataFrame({
+            "site_id": [""], "prescriber_id": [""], "outcome": ["out_of_scope"],
+            "patients": [outside], "in_scope": [0],
+        })], how="diagonal_relaxed")  # fmt: skip
+    return rows.select(
+        pl.lit(rule.id).alias("rule_id") if c == "rule_id" else pl.col(c).cast(t)
+        for c, t in OUTCOMES.items()
+    ).sort("site_id", "prescriber_id", "outcome")
+
+
+def stacked(frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Frames under one another, an empty one of the schema if there are none."""
+    return pl.concat([pl.DataFrame(schema=schema), *frames])

@@ -1,0 +1,139 @@
+"""One bucket of patients from tables to results: the unit of work of every engine.
+
+`screen_bucket` is a pure function: same tables, rules and date, same results.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from screener.checks import CHECKS
+from screener.checks.assemble import findings_of, not_assessed_of, outcomes_of, stacked
+from screener.checks.judge import Judged, judge
+from screener.findings import (
+    DATA_FLAGS,
+    FINDINGS,
+    KIDNEY,
+    NOT_ASSESSED,
+    ORDERS,
+    OUTCOMES,
+    TIMELINE,
+    Results,
+)
+from screener.rule.model import Rule
+from screener.tables import Tables
+from screener.timeline import Timeline, build, dose_steps
+from screener.timeline.days import outside
+from screener.timeline.kidney import result_steps
+
+RESULT_GOOD_FOR = 365  # days; how the published kidney table draws a result's reach
+ONCE_A_PATIENT = ("no-recent-kidney-test", "child")
+
+
+def screen_bucket(tables: Tables, rules: tuple[Rule, ...], as_of: dt.date) -> Results:
+    """Screen the patients of one bucket with every rule, up to `as_of` (the last day of data).
+
+    Rules of status `pilot` give pilot findings; every rule passed here runs.
+    """
+    timeline = build(tables, as_of)
+    judged = [(rule, judge(timeline, rule, CHECKS)) for rule in rules]
+    found = [(rule, findings_of(timeline, rule, j)) for rule, j in judged]
+    order = ["patient_id", "rule_id", "date", "subject"]
+    return Results(
+        findings=stacked((f for r, f in found if r.status != "pilot"), FINDINGS).sort(order),
+        pilot_findings=stacked((f for r, f in found if r.status == "pilot"), FINDINGS).sort(order),
+        outcomes=stacked((outcomes_of(timeline, r, j) for r, j in judged), OUTCOMES),
+        not_assessed=stacked((not_assessed_of(timeline, r, j) for r, j in judged), NOT_ASSESSED),
+        data_flags=_flags(timeline, judged),
+        orders=_orders(timeline),
+        timeline=_timeline(timeline),
+        kidney=_kidney(timeline),
+        row_classes=timeline.rows.group_by("source_file", "row_class")
+        .agg(rows=pl.len().cast(pl.Int64))
+        .sort("source_file", "row_class"),
+    )
+
+
+def _flags(timeline: Timeline, judged: list[tuple[Rule, Judged]]) -> pl.DataFrame:
+    """Every data flag once; some once a patient, on their first day. Pilot rules raise none."""
+    raised = [j.flags for r, j in judged if r.status != "pilot"]
+    columns = timeline.flags.columns
+    flags = pl.concat([timeline.flags, *(f.select(columns) for f in raised)])
+    once = pl.col("flag").is_in(ONCE_A_PATIENT)
+    first = flags.filter(once).sort("day").unique(["patient", "flag"], keep="first")
+    kept = pl.concat([flags.filter(~once), first]).unique()
+    return (
+        kept.join(timeline.people.select("patient", "patient_id"), on="patient")
+        .with_columns(date=pl.from_epoch("day", time_unit="d"))
+        .select(pl.col(c).cast(t) for c, t in DATA_FLAGS.items())
+        .sort("patient_id", "date", "flag", "ref", "detail", nulls_last=False)
+    )
+
+
+def _orders(timeline: Timeline) -> pl.DataFrame:
+    """Every row of prescriptions, one line per ingredient, with how it was counted."""
+    shown = timeline.lines.select(
+        "row", "ingredient", "track", "as_needed", "raw_to", "from_day", "to_day", "low", "high",
+        "doses_per_day", "how", "line",
+    )  # fmt: skip
+    rows = timeline.rows.join(shown, on="row", how="left", maintain_order="left")
+    return rows.with_columns(
+        as_needed=pl.col("as_needed").fill_null(pl.col("prn")),
+        end_date=pl.from_epoch("raw_to", time_unit="d"),
+        counted_from=pl.from_epoch("from_day", time_unit="d"),
+        counted_to=pl.from_epoch("to_day", time_unit="d"),
+        dose_low_ug=pl.col("low"),
+        dose_high_ug=pl.col("high"),
+        derivation=pl.col("how"),
+    ).sort("patient", "row", "line", nulls_last=True).select(
+        pl.col(c).cast(t) for c, t in ORDERS.items()
+    )  # fmt: skip
+
+
+def _timeline(timeline: Timeline) -> pl.DataFrame:
+    lines = timeline.lines.filter(
+        pl.col("from_day").is_not_null() & pl.col("ingredient").is_not_null()
+    )
+    steps = dose_steps(lines, timeline.other, ["patient", "ingredient", "track"])
+    high = pl.col("sched_high") + pl.col("prn_high")
+    return (
+        steps.join(timeline.people.select("patient", "patient_id"), on="patient")
+        .with_columns(
+            from_date=pl.from_epoch("from_day", time_unit="d"),
+            to_date=pl.from_epoch("to_day", time_unit="d"),
+            low_ug="sched_low",
+            high_ug=high,
+            other_reading_high_ug=high + pl.col("other_high"),
+            dose_known=pl.col("unknown") == 0,
+            orders=pl.col("scheduled") + pl.col("as_needed"),
+        )
+        .select(pl.col(c).cast(t) for c, t in TIMELINE.items())
+        .sort("patient_id", "ingredient", "track", "from_date")
+    )
+
+
+def _kidney(timeline: Timeline) -> pl.DataFrame:
+    """Which kidney result held when, with days of recorded dialysis in front."""
+    results = outside(result_steps(timeline.results, RESULT_GOOD_FOR), timeline.dialysis)
+    last = timeline.people.select("patient", "patient_id", "last_day")
+    both = pl.concat(
+        [
+            results.with_columns(on_dialysis=pl.lit(value=False)),
+            timeline.dialysis.with_columns(on_dialysis=True, how=pl.lit("dialysis recorded")),
+        ],
+        how="diagonal",
+    ).join(last, on="patient")
+    return (
+        both.with_columns(to_day=pl.min_horizontal("to_day", "last_day"))
+        .with_columns(from_day=pl.max_horizontal("from_day", pl.lit(-25567)))  # 1 Jan 1900
+        .filter(pl.col("from_day") <= pl.col("to_day"))
+        .with_columns(
+            from_date=pl.from_epoch("from_day", time_unit="d"),
+            to_date=pl.from_epoch("to_day", time_unit="d"),
+            lab_ref=pl.col("ref"),
+        )
+        .select(pl.col(c).cast(t) for c, t in KIDNEY.items())
+        .sort("patient_id", "from_date")
+    )

@@ -1,0 +1,170 @@
+"""dose_for_kidney_function: the dose is too high for the kidney function of the day.
+
+The latest result on or before the day counts while it is good; recorded dialysis overrides it.
+No result is never normal: it is not assessed, and flagged once. Values are compared unrounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from screener.checks.pieces import result
+from screener.checks.spec import Check, CheckResult, param
+from screener.rule.model import DailyAmount, DrugSet
+from screener.timeline import Timeline
+from screener.timeline.days import at_start, birthday, cut_at, day, edges_of
+from screener.timeline.kidney import result_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One band: eGFR in [from_, below) in mL/min/1.73 m2, age in completed years, a dose, a severity.
+
+    With no dose bound, any dose breaks the rule. `or_on_dialysis` lets recorded dialysis count
+    as this band, and dialysis overrides every result.
+    """
+
+    severity: str
+    from_: float | None = None
+    below: float | None = None
+    or_on_dialysis: bool = False
+    age_at_least: int | None = None
+    age_below: int | None = None
+    dose_at_least: DailyAmount | None = None
+    dose_more_than: DailyAmount | None = None
+    dose_less_than: DailyAmount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseForKidneyFunction:
+    """Parameters of `dose_for_kidney_function`."""
+
+    of: DrugSet = param("drugs", "the drug whose dose depends on kidney function")
+    bands: tuple[Band, ...] = param("bands", "kidney function, age and dose that break the rule")
+    estimate: str = param("choice", "which estimate", default="egfr_ckd_epi_2021",
+                          choices=("egfr_ckd_epi_2021",))
+    result_good_for: int = param("days", "how long a result counts", default=365)
+
+
+def find(timeline: Timeline, params: DoseForKidneyFunction) -> CheckResult:
+    """Days that break a band; value = eGFR, severity = the band's."""
+    steps = timeline.steps(params.of)
+    if not timeline.labs_supplied and timeline.conditions is None:
+        unknown = steps.with_columns(reason=pl.lit("labs-not-supplied"))
+        return result(timeline, params.of, [], [unknown])
+    days = kidney_days(timeline, steps, params)
+    days = days.with_columns(
+        low="sched_low", high=pl.col("sched_high") + pl.col("prn_high"),
+        doubt=~pl.col("on_dialysis") & pl.col("open_above").fill_null(value=False),
+    )  # fmt: skip
+    pieces = pl.concat([_broken(days, band) for band in params.bands], how="diagonal")
+    reason = (
+        pl.when(pl.col("on_dialysis") | pl.col("egfr").is_not_null())
+        .then(_dose_needed(days, params, pieces))
+        .when(pl.col("tested").is_not_null()).then(pl.lit("missing-demographics"))
+        .otherwise(pl.lit("no-recent-kidney-test" if timeline.labs_supplied
+                          else "labs-not-supplied"))
+    )  # fmt: skip
+    unknown = days.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
+    untested = unknown.filter(pl.col("reason") == "no-recent-kidney-test").with_columns(
+        flag=pl.lit("no-recent-kidney-test"),
+        detail=pl.lit(f"no kidney result in the {params.result_good_for} days up to a covered day"),
+    )
+    return result(timeline, params.of, [pieces], [unknown], [untested])
+
+
+def kidney_days(
+    timeline: Timeline, steps: pl.DataFrame, params: DoseForKidneyFunction
+) -> pl.DataFrame:
+    """Steps cut wherever a result, dialysis or an age of a band begins or ends, with them."""
+    results = result_steps(timeline.results, params.result_good_for)
+    ages = sorted({a for b in params.bands for a in (b.age_at_least, b.age_below) if a})
+    people = timeline.people
+    birthdays = [
+        people.select("patient", day=day(birthday("birth_date", age))).drop_nulls()
+        for age in ages
+    ]
+    edges = pl.concat([edges_of(results), edges_of(timeline.dialysis), *birthdays])
+    cut = cut_at(steps, edges)
+    known = at_start(cut, results, ["egfr", "open_above", "how", "ref", "tested"])
+    known = at_start(known, timeline.dialysis.with_columns(on_dialysis=True), ["on_dialysis"])
+    born = people.select("patient", *(
+        day(birthday("birth_date", age)).alias(f"turns_{age}") for age in ages
+    ))  # fmt: skip
+    return known.with_columns(pl.col("on_dialysis").fill_null(value=False)).join(
+        born, on="patient", how="left", maintain_order="left"
+    )
+
+
+def _matches(band: Band) -> pl.Expr:
+    egfr = pl.col("egfr")
+    inside = pl.lit(value=True)
+    if band.from_ is not None:
+        inside = inside & (egfr >= band.from_)
+    if band.below is not None:
+        inside = inside & (egfr < band.below)
+    kidney = pl.when(pl.col("on_dialysis")).then(band.or_on_dialysis).otherwise(inside)
+    age = pl.lit(value=True)
+    if band.age_at_least:
+        age = age & (pl.col("from_day") >= pl.col(f"turns_{band.age_at_least}"))
+    if band.age_below:
+        age = age & (pl.col("from_day") < pl.col(f"turns_{band.age_below}")).fill_null(value=True)
+    return (kidney & age).fill_null(value=False)
+
+
+def _dose_breaks(band: Band, column: str) -> pl.Expr:
+    dose = pl.col(column)
+    if not (band.dose_at_least or band.dose_more_than or band.dose_less_than):
+        return (dose > 0) | (pl.col("unknown") > 0) if column == "high" else dose > 0
+    broken = dose > 0
+    if band.dose_at_least:
+        broken = broken & (dose >= band.dose_at_least.ug)
+    if band.dose_more_than:
+        broken = broken & (dose > band.dose_more_than.ug)
+    if band.dose_less_than:
+        broken = broken & (dose < band.dose_less_than.ug)
+    return broken
+
+
+def _broken(days: pl.DataFrame, band: Band) -> pl.DataFrame:
+    low, high = _dose_breaks(band, "low"), _dose_breaks(band, "high")
+    definite = low & ~pl.col("doubt")
+    words = pl.when(pl.col("on_dialysis")).then(pl.lit("on dialysis")).otherwise(pl.col("how"))
+    tested = pl.from_epoch("tested", time_unit="d").dt.strftime("%-d %b %Y")
+    return days.filter(_matches(band) & (low | high)).with_columns(
+        definite=definite,
+        steps_down=pl.when(definite).then(0).otherwise(1),
+        severity=pl.lit(band.severity),
+        value=pl.when(~pl.col("on_dialysis")).then("egfr"),
+        badness=-pl.when(pl.col("on_dialysis")).then(-1.0).otherwise("egfr"),
+        limit=pl.lit(band.below, dtype=pl.Float64),
+        unit=pl.lit("mL/min/1.73 m2"),
+        lab_ref=pl.when(~pl.col("on_dialysis")).then("ref"),
+        how=words + pl.when(pl.col("on_dialysis")).then(pl.lit("")).otherwise(
+            ": " + pl.col("egfr").round(1).cast(pl.String) + " on " + tested + ", "
+            + (pl.col("from_day") - pl.col("tested")).cast(pl.String) + " days before"
+        ),
+    )
+
+
+def _dose_needed(
+    days: pl.DataFrame, params: DoseForKidneyFunction, pieces: pl.DataFrame
+) -> pl.Expr:
+    """`dose-unknown` on days whose band needs a dose that cannot be read."""
+    needs = pl.any_horizontal(
+        *(
+            _matches(b) & (pl.col("unknown") > 0) & ~_dose_breaks(b, "low")
+            for b in params.bands
+            if b.dose_at_least or b.dose_more_than or b.dose_less_than
+        ),
+        pl.lit(value=False),
+    )
+    return pl.when(needs).then(pl.lit("dose-unknown"))
+
+
+CHECK = Check(
+    "dose_for_kidney_function", DoseForKidneyFunction, find, lambda p: p.of,
+    "a dose against kidney function",
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""The shape of what a check finds, so that every check builds the same columns."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from screener.checks.spec import CheckResult
+from screener.rule.model import DrugSet
+from screener.timeline import Timeline
+
+PIECES: dict[str, pl.DataType] = {
+    "patient": pl.UInt32(),
+    "subject": pl.String(),
+    "from_day": pl.Int64(),
+    "to_day": pl.Int64(),
+    "definite": pl.Boolean(),
+    "steps_down": pl.Int8(),  # severity steps below the variant's (possible, as needed)
+    "severity": pl.String(),  # null: the variant's own; bands set theirs
+    "value": pl.Float64(),
+    "badness": pl.Float64(),  # larger is worse: chooses the worst day among equally severe ones
+    "limit": pl.Float64(),
+    "unit": pl.String(),
+    "how": pl.String(),
+    "lab_ref": pl.String(),
+    "event": pl.Boolean(),  # a point in time (a rise, a stop), not a state
+    "look_from": pl.Int64(),  # orders from this day on belong to the finding
+    "group": pl.Int64(),  # runs of one group are one finding (an episode); null: maximal runs
+}
+UNKNOWN: dict[str, pl.DataType] = {
+    "patient": pl.UInt32(), "from_day": pl.Int64(), "to_day": pl.Int64(), "reason": pl.String(),
+}  # fmt: skip
+IN_SCOPE: dict[str, pl.DataType] = {"patient": pl.UInt32(), "from_day": pl.Int64()}
+FLAGS: dict[str, pl.DataType] = {
+    "patient": pl.UInt32(), "from_day": pl.Int64(), "to_day": pl.Int64(), "flag": pl.String(),
+    "ref": pl.String(), "detail": pl.String(),
+}  # fmt: skip
+
+
+def shaped(frames: list[pl.DataFrame], shape: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Frames put together with exactly the columns of `shape`, missing ones null."""
+    parts = [
+        frame.select(
+            pl.col(c).cast(t) if c in frame.columns else pl.lit(None, dtype=t).alias(c)
+            for c, t in shape.items()
+        )
+        for frame in frames
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=shape)
+
+
+def result(
+    timeline: Timeline,
+    scope: DrugSet,
+    pieces: list[pl.DataFrame],
+    unknown: list[pl.DataFrame] | None = None,
+    flags: list[pl.DataFrame] | None = None,
+) -> CheckResult:
+    """Pieces, unknown days and flags, with everybody who takes `scope` in scope.
+
+    An order of the set that stands on no day is unknown from its start (`unknown-supply`).
+    """
+    loose = timeline.unplaced(scope).select(
+        "patient", from_day="start", to_day="start", reason=pl.lit("unknown-supply")
+    )
+    placed = timeline.lines_of(scope).select("patient", "from_day")
+    scope_of = (
+        pl.concat([placed, loose.select("patient", "from_day")])
+        .group_by("patient")
+        .agg(pl.col("from_day").min())
+    )
+    return CheckResult(
+        pieces=shaped(pieces, PIECES),
+        unknown=shaped([*(unknown or []), loose], UNKNOWN),
+        in_scope=shaped([scope_of], IN_SCOPE),
+        flags=shaped(flags or [], FLAGS),
+    )
+
+
+def by_bounds(
+    steps: pl.DataFrame, low_breaks: pl.Expr, high_breaks: pl.Expr, low: str, high: str
+) -> pl.DataFrame:
+    """Steps on which a bound breaks a limit, with definite, steps_down and value (µg)."""
+    return (
+        steps.with_columns(definite=low_breaks)
+        .filter(low_breaks | high_breaks)
+        .with_columns(
+            steps_down=pl.when("definite").then(0).otherwise(1),
+            value=pl.when("definite").then(pl.col(low)).otherwise(pl.col(high)),
+        )
+    )
+
+
+def in_unit(ug: pl.Expr, text: str) -> pl.Expr:
+    """Micrograms in the unit in which the rule speaks: mg unless its text says micrograms."""
+    return ug if says_micrograms(text) else ug / 1000
+
+
+def unit_words(text: str) -> str:
+    """The unit of a rule's amount, spelled out."""
+    return "micrograms/day" if says_micrograms(text) else "mg/day"
+
+
+def says_micrograms(text: str) -> bool:
+    """Whether a rule's amount is written in micrograms."""
+    return any(word in text.lower() for word in ("mcg", "microgram", "µg", "μg", "ug/"))

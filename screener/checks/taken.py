@@ -1,0 +1,53 @@
+"""taken: the drug is in force at all, where the guards of the rule make that a matter.
+
+An order counts even if its dose is unreadable; as needed, it counts one step lower.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from screener.checks.pieces import result
+from screener.checks.spec import Check, CheckResult, param
+from screener.rule.model import DrugSet, HasCondition
+from screener.checks.conditions import days_when
+from screener.timeline import Timeline, dose_steps
+from screener.timeline.days import stretches, within
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Parameters of `taken`."""
+
+    of: DrugSet = param("drugs", "the drug that is taken")
+    for_at_least: int = param("days", "only runs of at least this many days", default=1)
+    in_unit_other_than: str | None = param("choice", "only orders written in another mass unit",
+        default=None, choices=("mcg", "mg", "g"))
+    with_condition: HasCondition | None = param("condition", "only days with this condition",
+        default=None)
+
+
+def find(timeline: Timeline, params: Taken) -> CheckResult:
+    """Covered days of the drug (runs of `for_at_least`), or those with an odd unit or condition."""
+    if params.in_unit_other_than is not None:
+        odd = timeline.lines_of(params.of).filter(pl.col("mass_unit") != params.in_unit_other_than)
+        steps = dose_steps(odd, timeline.other.clear(), ["patient"])
+    else:
+        steps = timeline.steps(params.of)
+    days = steps.select("patient", "from_day", "to_day", only_prn=pl.col("scheduled") == 0)
+    unknown = []
+    if params.with_condition is not None:
+        when = days_when(timeline, params.with_condition)
+        days = within(days, when.true)
+        unknown.append(within(steps, when.unknown).with_columns(reason=pl.lit(when.reason)))
+    runs = stretches(days, ["patient"]).filter(
+        pl.col("to_day") - pl.col("from_day") + 1 >= params.for_at_least
+    )
+    pieces = within(days, runs).with_columns(
+        definite=True, steps_down=pl.col("only_prn").cast(pl.Int64)
+    )
+    return result(timeline, params.of, [pieces], unknown)
+
+
+CHECK = Check("taken", Taken, find, lambda p: p.of, "that a drug is taken")

@@ -1,0 +1,113 @@
+"""taken_together: two drugs in force on the same day.
+
+Presence counts, not dose. A one-day hand-over (one ends on the day the other begins) is no
+co-prescribing; a single day inside the other's course is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from screener.checks.pieces import result
+from screener.checks.spec import Check, CheckResult, param
+from screener.rule.model import DrugSet
+from screener.timeline import Timeline, dose_steps
+from screener.timeline.days import at_start, overlapping, starts_group, stretches
+from screener.timeline.episodes import episode_steps, episodes
+
+@dataclass(frozen=True, slots=True)
+class TakenTogether:
+    """Parameters of `taken_together`."""
+
+    this: DrugSet = param("drugs", "the drug the rule is about")
+    with_: DrugSet = param("drugs", "the partners", key="with")
+    except_: DrugSet | None = param("drugs", "partners left out", key="except", default=None)
+    for_at_least: int = param("days", "shortest overlap that counts", default=1)
+    one_finding_per: str = param("choice", "partner, or episode of the drug", default="partner",
+                                 choices=("partner", "episode"))
+    grace: int = param("days", "uncovered days that do not end an episode", default=14)
+
+
+def find(timeline: Timeline, params: TakenTogether) -> CheckResult:
+    """Shared days per partner, or one run per episode of the drug; subject = partner or list."""
+    own = timeline.steps(params.this).select(
+        "patient", "from_day", "to_day", own_prn=pl.col("scheduled") == 0
+    )
+    partner = _partner_steps(timeline, params)
+    shared = overlapping(partner, _numbered(own, "own"))
+    kept = _without_hand_over(shared)
+    long = stretches(kept, ["patient", "subject"]).filter(
+        pl.col("to_day") - pl.col("from_day") + 1 >= params.for_at_least
+    )
+    kept = kept.join(
+        long.select("patient", "subject", _from="from_day", _to="to_day"),
+        on=["patient", "subject"],
+    ).filter(pl.col("from_day").is_between(pl.col("_from"), pl.col("_to")))
+    pieces = kept.with_columns(
+        definite=pl.col("given"),
+        steps_down=(pl.col("own_prn") | pl.col("partner_prn") | ~pl.col("given")).cast(pl.Int64),
+    )
+    if params.one_finding_per == "episode":
+        pieces = _one_per_episode(timeline, params, pieces)
+    return result(timeline, params.this, [pieces])
+
+
+def _partner_steps(timeline: Timeline, params: TakenTogether) -> pl.DataFrame:
+    """Presence of each partner: subject, patient, from_day, to_day, partner_prn, given."""
+    names = params.with_.ingredients - params.this.ingredients
+    if params.except_ is not None:
+        names = names - params.except_.ingredients
+    lines = timeline.lines.filter(
+        pl.col("ingredient").is_in(sorted(names))
+        & pl.col("track").is_in([*sorted(params.with_.tracks), "unknown"])
+        & pl.col("from_day").is_not_null()
+    )
+    steps = dose_steps(lines, timeline.other.clear(), ["patient", "ingredient"]).select(
+        "patient", "from_day", "to_day", subject="ingredient",
+        partner_prn=pl.col("scheduled") == 0, given=pl.col("given") > 0,
+    )  # fmt: skip
+    return _numbered(steps, "partner", "subject")
+
+
+def _numbered(steps: pl.DataFrame, name: str, *keys: str) -> pl.DataFrame:
+    """Steps with the first and last day of the covered stretch each belongs to."""
+    by = ["patient", *keys]
+    ordered = steps.sort(*by, "from_day")
+    fresh = starts_group(*by) | (pl.col("from_day") > pl.col("to_day").shift(1) + 1)
+    stretch = fresh.fill_null(value=True).cast(pl.Int64).cum_sum()
+    return ordered.with_columns(_s=stretch).with_columns(
+        pl.col("from_day").min().over("_s").alias(f"{name}_begins"),
+        pl.col("to_day").max().over("_s").alias(f"{name}_ends"),
+    ).drop("_s")
+
+
+def _without_hand_over(shared: pl.DataFrame) -> pl.DataFrame:
+    one_day = (
+        pl.max_horizontal("own_begins", "partner_begins")
+        == pl.min_horizontal("own_ends", "partner_ends")
+    )  # fmt: skip
+    meets = (pl.col("own_ends") == pl.col("partner_begins")) | (
+        pl.col("partner_ends") == pl.col("own_begins")
+    )
+    whole = (pl.col("own_begins") == pl.col("own_ends")) | (
+        pl.col("partner_begins") == pl.col("partner_ends")
+    )
+    return shared.filter(~(one_day & meets & ~whole))
+
+
+def _one_per_episode(
+    timeline: Timeline, params: TakenTogether, pieces: pl.DataFrame
+) -> pl.DataFrame:
+    """Every shared day belongs to the episode of the drug in which it lies, whatever the partner."""
+    courses = episodes(episode_steps(timeline, params.this, params.grace)).select(
+        "patient", "episode", from_day="first_day", to_day="end_day"
+    )
+    placed = at_start(pieces, courses, ["episode"])
+    return placed.with_columns(subject=pl.lit(params.with_.text), group=pl.col("episode"))
+
+
+CHECK = Check(
+    "taken_together", TakenTogether, find, lambda p: p.this, "two drugs at the same time"
+)

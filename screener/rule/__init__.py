@@ -1,0 +1,1 @@
+"""Rules as data: the model, the strict YAML reader and the loader."""
