@@ -40,8 +40,10 @@ def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
     runs = runs.join(_orders_behind(timeline, rule, runs), on="finding", how="left",
                      maintain_order="left")  # fmt: skip
     near = pl.col("last_day") - RECENT
-    active = pl.when("event").then(pl.col("to_day") >= near).otherwise(
-        pl.col("to_day") >= pl.col("last_day")
+    active = (
+        pl.when("event")
+        .then(pl.col("to_day") >= near)
+        .otherwise(pl.col("to_day") >= pl.col("last_day"))
     )
     runs = runs.with_columns(
         date=pl.from_epoch("from_day", time_unit="d"),
@@ -154,7 +156,7 @@ def _placeholder(rule: Rule, name: str) -> pl.Expr:
         "days": days.cast(pl.String),
         "severity": pl.col("severity"),
         "title": pl.lit(rule.title)
-        + pl.when(pl.lit(_names_partner(rule))).then(": " + pl.col("subject")).otherwise(pl.lit("")),
+        + (": " + pl.col("subject") if _names_partner(rule) else pl.lit("")),
         "amount": pl.when(pl.col("value").is_null()).then(pl.lit(""))
         .when(pl.col("limit").is_null()).then(": " + value + " " + unit)
         .otherwise(": " + value + " " + unit + " (limit " + limit + ")"),
@@ -200,48 +202,47 @@ def outcomes_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
     """Rows of `findings.OUTCOMES`: how many patients of each site and prescriber had each outcome.
 
     A patient belongs to the site and prescriber of the latest order that put them in scope; who
-    is out of scope belongs to none.
+    is out of scope, to those of the latest order of any drug.
     """
-    scope = judged.scope.select("patient")
-    flagged = judged.runs.select("patient").unique().with_columns(_f=pl.lit(value=True))
-    unknown = judged.unknown.select("patient").unique().with_columns(_u=pl.lit(value=True))
     own = about(rule)
+    mine = pl.col("ingredient").is_in(sorted(own.ingredients)) & pl.col("track").is_in(
+        sorted(own.tracks)
+    )
     latest = (
-        timeline.lines.filter(
-            pl.col("ingredient").is_in(sorted(own.ingredients))
-            & pl.col("track").is_in(sorted(own.tracks))
-        )
-        .sort("patient", "start", "row")
+        timeline.lines.with_columns(_mine=mine.fill_null(value=False))
+        .sort("patient", "_mine", "start", "row")
         .group_by("patient", maintain_order=True)
         .agg(pl.col("site_id").last(), pl.col("prescriber_id").last())
     )
-    judged_people = (
-        scope.join(flagged, on="patient", how="left")
-        .join(unknown, on="patient", how="left")
-        .join(latest, on="patient", how="left")
-        .with_columns(
-            outcome=pl.when(pl.col("_f").is_not_null()).then(pl.lit("flagged"))
-            .when(pl.col("_u").is_not_null()).then(pl.lit("not_assessed"))
-            .otherwise(pl.lit("clear")),
-        )
+    marks = [
+        (judged.scope, "_in"),
+        (judged.runs, "_flagged"),
+        (judged.unknown, "_unknown"),
+    ]
+    people = timeline.people.select("patient").join(latest, on="patient", how="left")
+    for frame, mark in marks:
+        some = frame.select("patient").unique().with_columns(pl.lit(value=True).alias(mark))
+        people = people.join(some, on="patient", how="left")
+    outcome = (
+        pl.when(pl.col("_in").is_null()).then(pl.lit("out_of_scope"))
+        .when(pl.col("_flagged")).then(pl.lit("flagged"))
+        .when(pl.col("_unknown")).then(pl.lit("not_assessed"))
+        .otherwise(pl.lit("clear"))
     )  # fmt: skip
-    outside = timeline.people.height - scope.height
-    counted = judged_people.group_by(
-        pl.col("site_id").fill_null(""), pl.col("prescriber_id").fill_null(""), "outcome"
-    ).agg(patients=pl.len().cast(pl.Int64))
-    groups = counted.group_by("site_id", "prescriber_id").agg(
-        in_scope=pl.col("patients").sum()
+    where = ["site_id", "prescriber_id"]
+    counted = (
+        people.with_columns(pl.col(where).fill_null(""), outcome=outcome)
+        .group_by(*where, "outcome")
+        .agg(patients=pl.len().cast(pl.Int64))
     )
-    rows = counted.join(groups, on=["site_id", "prescriber_id"], how="left")
-    if outside:
-        rows = pl.concat([rows, pl.DataFrame({
-            "site_id": [""], "prescriber_id": [""], "outcome": ["out_of_scope"],
-            "patients": [outside], "in_scope": [0],
-        })], how="diagonal_relaxed")  # fmt: skip
-    return rows.select(
-        pl.lit(rule.id).alias("rule_id") if c == "rule_id" else pl.col(c).cast(t)
-        for c, t in OUTCOMES.items()
-    ).sort("site_id", "prescriber_id", "outcome")
+    in_scope = (
+        pl.when(pl.col("outcome") != "out_of_scope").then("patients").otherwise(0).sum().over(where)
+    )
+    return (
+        counted.with_columns(rule_id=pl.lit(rule.id), in_scope=in_scope)
+        .select(pl.col(c).cast(t) for c, t in OUTCOMES.items())
+        .sort(*where, "outcome")
+    )
 
 
 def stacked(frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:

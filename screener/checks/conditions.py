@@ -56,9 +56,7 @@ def _none() -> pl.DataFrame:
 
 
 def _always(people: pl.DataFrame) -> pl.DataFrame:
-    return people.select(
-        "patient", from_day=pl.lit(-FAR, pl.Int64), to_day=pl.lit(FAR, pl.Int64)
-    )
+    return people.select("patient", from_day=pl.lit(-FAR, pl.Int64), to_day=pl.lit(FAR, pl.Int64))
 
 
 def _age(timeline: Timeline, condition: Age) -> Days:

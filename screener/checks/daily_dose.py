@@ -16,6 +16,7 @@ from screener.rule.model import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import at_start, stretches
 
+
 @dataclass(frozen=True, slots=True)
 class DailyDose:
     """Parameters of `daily_dose`."""
@@ -95,9 +96,7 @@ def _unclear(over: pl.DataFrame) -> pl.DataFrame:
 def _long_enough(pieces: pl.DataFrame, days: int) -> pl.DataFrame:
     if days <= 1 or pieces.is_empty():
         return pieces
-    runs = stretches(pieces, ["patient"]).filter(
-        pl.col("to_day") - pl.col("from_day") + 1 >= days
-    )
+    runs = stretches(pieces, ["patient"]).filter(pl.col("to_day") - pl.col("from_day") + 1 >= days)
     marked = at_start(pieces, runs.with_columns(_long=True), ["_long"])
     return marked.filter(pl.col("_long").fill_null(value=False)).drop("_long")
 

@@ -16,6 +16,7 @@ from screener.rule.model import DailyAmount, DrugSet, Share
 from screener.timeline import Timeline
 from screener.timeline.episodes import episode_steps
 
+
 @dataclass(frozen=True, slots=True)
 class DoseFalls:
     """Parameters of `dose_falls`."""
@@ -31,7 +32,9 @@ def find(timeline: Timeline, params: DoseFalls) -> CheckResult:
     limit, share = params.by_at_least, params.to_at_most.percent
     changes = dose_changes(episode_steps(timeline, params.of, params.grace))
     falls = changes.filter(
-        (pl.col("low") < pl.col("low_before")) | (pl.col("high") < pl.col("high_before"))
+        (pl.col("low") < pl.col("low_before"))
+        | (pl.col("high") < pl.col("high_before"))
+        | pl.col("unread")
     )
     least = pl.col("low_before") - pl.col("high")
     most = pl.col("high_before") - pl.col("low")

@@ -20,7 +20,7 @@ from screener.timeline.kidney import result_steps
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One band: eGFR in [from_, below) in mL/min/1.73 m2, age in completed years, a dose, a severity.
+    """One band: eGFR in [from_, below) in mL/min/1.73 m2, age in completed years, dose, severity.
 
     With no dose bound, any dose breaks the rule. `or_on_dialysis` lets recorded dialysis count
     as this band, and dialysis overrides every result.
@@ -43,8 +43,9 @@ class DoseForKidneyFunction:
 
     of: DrugSet = param("drugs", "the drug whose dose depends on kidney function")
     bands: tuple[Band, ...] = param("bands", "kidney function, age and dose that break the rule")
-    estimate: str = param("choice", "which estimate", default="egfr_ckd_epi_2021",
-                          choices=("egfr_ckd_epi_2021",))
+    estimate: str = param(
+        "choice", "which estimate", default="egfr_ckd_epi_2021", choices=("egfr_ckd_epi_2021",)
+    )
     result_good_for: int = param("days", "how long a result counts", default=365)
 
 
@@ -83,8 +84,7 @@ def kidney_days(
     ages = sorted({a for b in params.bands for a in (b.age_at_least, b.age_below) if a})
     people = timeline.people
     birthdays = [
-        people.select("patient", day=day(birthday("birth_date", age))).drop_nulls()
-        for age in ages
+        people.select("patient", day=day(birthday("birth_date", age))).drop_nulls() for age in ages
     ]
     edges = pl.concat([edges_of(results), edges_of(timeline.dialysis), *birthdays])
     cut = cut_at(steps, edges)
@@ -142,9 +142,17 @@ def _broken(days: pl.DataFrame, band: Band) -> pl.DataFrame:
         limit=pl.lit(band.below, dtype=pl.Float64),
         unit=pl.lit("mL/min/1.73 m2"),
         lab_ref=pl.when(~pl.col("on_dialysis")).then("ref"),
-        how=words + pl.when(pl.col("on_dialysis")).then(pl.lit("")).otherwise(
-            ": " + pl.col("egfr").round(1).cast(pl.String) + " on " + tested + ", "
-            + (pl.col("from_day") - pl.col("tested")).cast(pl.String) + " days before"
+        how=words
+        + pl.when(pl.col("on_dialysis"))
+        .then(pl.lit(""))
+        .otherwise(
+            ": "
+            + pl.col("egfr").round(1).cast(pl.String)
+            + " on "
+            + tested
+            + ", "
+            + (pl.col("from_day") - pl.col("tested")).cast(pl.String)
+            + " days before"
         ),
     )
 

@@ -17,6 +17,7 @@ from screener.rule.model import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.episodes import episode_steps, episodes, with_known_start
 
+
 @dataclass(frozen=True, slots=True)
 class DoseRises:
     """Parameters of `dose_rises`."""
@@ -38,7 +39,9 @@ def find(timeline: Timeline, params: DoseRises) -> CheckResult:
     ).select("episode", "start_known")
     changes = dose_changes(steps).join(known, on="episode", how="left", maintain_order="left")
     rises = changes.filter(
-        (pl.col("low") > pl.col("low_before")) | (pl.col("high") > pl.col("high_before"))
+        (pl.col("low") > pl.col("low_before"))
+        | (pl.col("high") > pl.col("high_before"))
+        | pl.col("unread")
     )
     based = _with_base(rises, steps, params.within)
     sure = pl.col("low") - pl.col("base_high")

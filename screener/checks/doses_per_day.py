@@ -15,6 +15,7 @@ from screener.rule.model import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import sweep
 
+
 @dataclass(frozen=True, slots=True)
 class DosesPerDay:
     """Parameters of `doses_per_day`."""
@@ -22,8 +23,9 @@ class DosesPerDay:
     of: DrugSet = param("drugs", "the drug whose doses are counted")
     fewer_than: float | None = param("number", "flag fewer doses a day than this", default=None)
     more_than: float | None = param("number", "flag more doses a day than this", default=None)
-    when_daily_dose_at_least: DailyAmount | None = param("daily_amount",
-        "only from this daily dose on", default=None)
+    when_daily_dose_at_least: DailyAmount | None = param(
+        "daily_amount", "only from this daily dose on", default=None
+    )
 
 
 def find(timeline: Timeline, params: DosesPerDay) -> CheckResult:

@@ -16,7 +16,13 @@ from screener.checks.spec import Check, CheckResult
 from screener.rule.model import SEVERITIES, Rule, SameCheckWith
 from screener.timeline import Timeline
 from screener.timeline.days import (
-    at_start, cut_at, edges_of, group_number, outside, starts_group, within,
+    at_start,
+    cut_at,
+    edges_of,
+    group_number,
+    outside,
+    starts_group,
+    within,
 )  # fmt: skip
 
 LEVEL = {name: level for level, name in enumerate(SEVERITIES)}
@@ -73,8 +79,8 @@ def _leveled(pieces: pl.DataFrame, severity: str) -> pl.DataFrame:
 
 
 def _scope(results: list[CheckResult], timeline: Timeline) -> pl.DataFrame:
-    scope = pl.concat([r.in_scope for r in results]).group_by("patient").agg(
-        pl.col("from_day").min()
+    scope = (
+        pl.concat([r.in_scope for r in results]).group_by("patient").agg(pl.col("from_day").min())
     )
     last = timeline.people.select("patient", "last_day")
     kept = scope.join(last, on="patient").filter(pl.col("from_day") <= pl.col("last_day"))
@@ -121,8 +127,10 @@ def _guarded(
             undecided = within(pieces, days.unknown).with_columns(reason=pl.lit(days.reason))
             decided = outside(pieces, days.unknown)
             pieces = within(decided, days.true) if wanted else outside(decided, days.true)
-            unknown = outside(unknown, days.true) if not wanted else pl.concat(
-                [within(unknown, days.true), within(unknown, days.unknown)]
+            unknown = (
+                outside(unknown, days.true)
+                if not wanted
+                else pl.concat([within(unknown, days.true), within(unknown, days.unknown)])
             )
             unknown = pl.concat([unknown, shaped([undecided], UNKNOWN)])
     return pieces, unknown

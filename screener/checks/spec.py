@@ -30,11 +30,18 @@ ParamKind = Literal[
 ]
 
 
-def param(kind: ParamKind, help: str, *, default: Any = dataclasses.MISSING, key: str | None = None,
-          choices: tuple[str, ...] = ()) -> Any:
+def param(
+    kind: ParamKind,
+    help: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    key: str | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
     """A parameter of a check; `key` is its YAML name where Python reserves the word (`with`)."""
-    return dataclasses.field(default=default, metadata={"kind": kind, "help": help, "key": key,
-                                                        "choices": choices})
+    return dataclasses.field(
+        default=default, metadata={"kind": kind, "help": help, "key": key, "choices": choices}
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from screener.rule.model import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.episodes import episode_steps, episodes, with_known_start
 
+
 @dataclass(frozen=True, slots=True)
 class StartingDose:
     """Parameters of `starting_dose`."""
@@ -42,7 +43,9 @@ def find(timeline: Timeline, params: StartingDose) -> CheckResult:
     day = firsts.with_columns(from_day="first_day", to_day="first_day")
     starts = day.filter("start_known")
     definite = pl.col("low") > limit.ug
-    pieces = starts.filter(~pl.col("uncertain") & (pl.col("high") > limit.ug)).with_columns(
+    pieces = starts.filter(
+        definite | (~pl.col("uncertain") & (pl.col("high") > limit.ug))
+    ).with_columns(
         definite=definite,
         steps_down=pl.when(definite).then(0).otherwise(1),
         value=in_unit(pl.when(definite).then("low").otherwise("high"), limit.text),
@@ -51,7 +54,9 @@ def find(timeline: Timeline, params: StartingDose) -> CheckResult:
         event=True,
         how=pl.lit("first day of a new course"),
     )
-    unread = starts.filter("uncertain").with_columns(reason=pl.lit("dose-unknown"))
+    unread = starts.filter(pl.col("uncertain") & ~definite).with_columns(
+        reason=pl.lit("dose-unknown")
+    )
     short = day.filter("history_short").with_columns(reason=pl.lit("history-not-observed"))
     return result(timeline, params.of, [pieces], [unread, short])
 

@@ -20,7 +20,7 @@ from screener.timeline.episodes import admitted_until, episode_steps, episodes
 
 @dataclass(frozen=True, slots=True)
 class LoweredTo:
-    """A taper: at least so many days below the stable dose, ending at or below the least of these."""
+    """A taper: at least so many days below the stable dose, ending at or below the lesser."""
 
     for_at_least: int
     to_at_most: DailyAmount
@@ -50,7 +50,9 @@ def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
         pl.col("end_day") - pl.col("first_day") + 1 >= params.taken_for_at_least
     )
     ends = _with_context(timeline, params, ends)
-    ends = ends.with_columns(reason=_censored(params.grace), switched=_switched(timeline, params, ends))
+    ends = ends.with_columns(
+        reason=_censored(params.grace), switched=_switched(timeline, params, ends)
+    )
     early = ends.filter(pl.col("reason").is_not_null())
     seen = ends.filter(pl.col("reason").is_null() & ~pl.col("switched"))
     unread = seen.filter(_unread(timeline, params, seen))
@@ -66,10 +68,10 @@ def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
         event=True,
         how=_words(params),
     )
-    runs = {"from_day": "stop_day", "to_day": "stop_day"}
+    asked_on = pl.min_horizontal(pl.col("end_day") + 1, "last_day")
     unknown = [
-        early.with_columns(**{k: pl.min_horizontal(v, "last_day") for k, v in runs.items()}),
-        unread.with_columns(**{k: pl.col(v) for k, v in runs.items()}, reason=pl.lit("dose-unknown")),
+        frame.with_columns(from_day=asked_on, to_day=asked_on)
+        for frame in (early, unread.with_columns(reason=pl.lit("dose-unknown")))
     ]
     return result(timeline, params.of, [pieces], unknown)
 
@@ -98,16 +100,18 @@ def _with_context(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame)
         next_start=pl.when(same).then(pl.col("first_day").shift(-1)),
     )
     ends = ends.join(following, on="episode", how="left", maintain_order="left")
-    admitted = admitted_until(ends, timeline, "last_day") - admitted_until(ends, timeline, "end_day")
+    admitted = admitted_until(ends, timeline, "last_day") - admitted_until(
+        ends, timeline, "end_day"
+    )
     seen = ends["last_day"] - ends["end_day"] - admitted
     return ends.with_columns(uncovered_seen=seen, stop_day=_first_uncovered(timeline, ends))
 
 
 def _first_uncovered(timeline: Timeline, ends: pl.DataFrame) -> pl.Series:
     """The day after the last covered one, or after the admission that holds that day."""
-    stays = timeline.admissions.select(
-        "patient", _in="from_day", _out="to_day"
-    ).sort("patient", "_in")
+    stays = timeline.admissions.select("patient", _in="from_day", _out="to_day").sort(
+        "patient", "_in"
+    )
     after = ends.select("patient", "recorded", _day=pl.col("end_day") + 1).with_row_index("_row")
     found = after.sort("patient", "_day").join_asof(
         stays, left_on="_day", right_on="_in", by="patient", strategy="backward",
@@ -182,12 +186,16 @@ def _with_tails(ends: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """Per ended course, from its last 60 days written out: stable dose, days below it at the end,
     and the last dose, in the low and in the high series."""
     begin = pl.max_horizontal("first_day", pl.col("end_day") - (STABLE_WINDOW - 1))
+    doses = steps.select("patient", "from_day", "low", "high", "uncertain").sort(
+        "patient", "from_day"
+    )
+    written_out = pl.int_ranges(begin, pl.col("end_day") + 1)
     days = (
-        ends.select("patient", "episode", "end_day", _day=pl.int_ranges(begin, pl.col("end_day") + 1))
+        ends.select("patient", "episode", "end_day", _day=written_out)
         .explode("_day")
         .sort("patient", "_day")
         .join_asof(
-            steps.select("patient", "from_day", "low", "high", "uncertain").sort("patient", "from_day"),
+            doses,
             left_on="_day", right_on="from_day", by="patient", strategy="backward",
             check_sortedness=False,
         )

@@ -15,6 +15,7 @@ from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DrugSet
 from screener.timeline import Timeline
 
+
 @dataclass(frozen=True, slots=True)
 class SuppliedTwice:
     """Parameters of `supplied_twice`."""
@@ -28,8 +29,12 @@ def find(timeline: Timeline, params: SuppliedTwice) -> CheckResult:
         pl.col("ingredient").is_in(sorted(params.of.ingredients))
         & pl.col("track").is_in(sorted(params.of.tracks))
     )
+    last = timeline.people.select("patient", "last_day")
+    twice = twice.join(last, on="patient", how="left", maintain_order="left").with_columns(
+        to_day=pl.min_horizontal("to_day", "last_day")
+    )
     days = (pl.col("to_day") - pl.col("from_day") + 1).cast(pl.Float64)
-    pieces = twice.with_columns(
+    pieces = twice.filter(pl.col("from_day") <= pl.col("to_day")).with_columns(
         definite=True,
         steps_down=pl.lit(0),
         value=days,

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from screener.checks.conditions import days_when
 from screener.checks.pieces import result
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DrugSet, HasCondition
-from screener.checks.conditions import days_when
-from screener.timeline import Timeline, dose_steps
+from screener.timeline import NO_OTHER, Timeline, dose_steps
 from screener.timeline.days import stretches, within
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -22,17 +23,22 @@ class Taken:
 
     of: DrugSet = param("drugs", "the drug that is taken")
     for_at_least: int = param("days", "only runs of at least this many days", default=1)
-    in_unit_other_than: str | None = param("choice", "only orders written in another mass unit",
-        default=None, choices=("mcg", "mg", "g"))
-    with_condition: HasCondition | None = param("condition", "only days with this condition",
-        default=None)
+    in_unit_other_than: str | None = param(
+        "choice",
+        "only orders written in another mass unit",
+        default=None,
+        choices=("mcg", "mg", "g"),
+    )
+    with_condition: HasCondition | None = param(
+        "condition", "only days with this condition", default=None
+    )
 
 
 def find(timeline: Timeline, params: Taken) -> CheckResult:
     """Covered days of the drug (runs of `for_at_least`), or those with an odd unit or condition."""
     if params.in_unit_other_than is not None:
         odd = timeline.lines_of(params.of).filter(pl.col("mass_unit") != params.in_unit_other_than)
-        steps = dose_steps(odd, timeline.other.clear(), ["patient"])
+        steps = dose_steps(odd, NO_OTHER, ["patient"])
     else:
         steps = timeline.steps(params.of)
     days = steps.select("patient", "from_day", "to_day", only_prn=pl.col("scheduled") == 0)

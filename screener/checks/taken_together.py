@@ -13,9 +13,10 @@ import polars as pl
 from screener.checks.pieces import result
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DrugSet
-from screener.timeline import Timeline, dose_steps
+from screener.timeline import NO_OTHER, Timeline, dose_steps
 from screener.timeline.days import at_start, overlapping, starts_group, stretches
 from screener.timeline.episodes import episode_steps, episodes
+
 
 @dataclass(frozen=True, slots=True)
 class TakenTogether:
@@ -25,8 +26,12 @@ class TakenTogether:
     with_: DrugSet = param("drugs", "the partners", key="with")
     except_: DrugSet | None = param("drugs", "partners left out", key="except", default=None)
     for_at_least: int = param("days", "shortest overlap that counts", default=1)
-    one_finding_per: str = param("choice", "partner, or episode of the drug", default="partner",
-                                 choices=("partner", "episode"))
+    one_finding_per: str = param(
+        "choice",
+        "partner, or episode of the drug",
+        default="partner",
+        choices=("partner", "episode"),
+    )
     grace: int = param("days", "uncovered days that do not end an episode", default=14)
 
 
@@ -51,20 +56,26 @@ def find(timeline: Timeline, params: TakenTogether) -> CheckResult:
     )
     if params.one_finding_per == "episode":
         pieces = _one_per_episode(timeline, params, pieces)
-    return result(timeline, params.this, [pieces])
+    loose = timeline.unplaced(_partners(params)).select(
+        "patient", from_day="start", to_day="start", reason=pl.lit("unknown-supply")
+    )
+    scope = timeline.lines_of(params.this).select("patient").unique()
+    unknown = loose.join(scope, on="patient", how="semi")
+    return result(timeline, params.this, [pieces], [unknown])
+
+
+def _partners(params: TakenTogether) -> DrugSet:
+    """`with` less `except` and less the drug itself; an order of unknown route may be one."""
+    names = params.with_.ingredients - params.this.ingredients
+    if params.except_ is not None:
+        names = names - params.except_.ingredients
+    return DrugSet(params.with_.text, names, params.with_.tracks | {"unknown"})
 
 
 def _partner_steps(timeline: Timeline, params: TakenTogether) -> pl.DataFrame:
     """Presence of each partner: subject, patient, from_day, to_day, partner_prn, given."""
-    names = params.with_.ingredients - params.this.ingredients
-    if params.except_ is not None:
-        names = names - params.except_.ingredients
-    lines = timeline.lines.filter(
-        pl.col("ingredient").is_in(sorted(names))
-        & pl.col("track").is_in([*sorted(params.with_.tracks), "unknown"])
-        & pl.col("from_day").is_not_null()
-    )
-    steps = dose_steps(lines, timeline.other.clear(), ["patient", "ingredient"]).select(
+    lines = timeline.lines_of(_partners(params))
+    steps = dose_steps(lines, NO_OTHER, ["patient", "ingredient"]).select(
         "patient", "from_day", "to_day", subject="ingredient",
         partner_prn=pl.col("scheduled") == 0, given=pl.col("given") > 0,
     )  # fmt: skip
@@ -77,10 +88,14 @@ def _numbered(steps: pl.DataFrame, name: str, *keys: str) -> pl.DataFrame:
     ordered = steps.sort(*by, "from_day")
     fresh = starts_group(*by) | (pl.col("from_day") > pl.col("to_day").shift(1) + 1)
     stretch = fresh.fill_null(value=True).cast(pl.Int64).cum_sum()
-    return ordered.with_columns(_s=stretch).with_columns(
-        pl.col("from_day").min().over("_s").alias(f"{name}_begins"),
-        pl.col("to_day").max().over("_s").alias(f"{name}_ends"),
-    ).drop("_s")
+    return (
+        ordered.with_columns(_s=stretch)
+        .with_columns(
+            pl.col("from_day").min().over("_s").alias(f"{name}_begins"),
+            pl.col("to_day").max().over("_s").alias(f"{name}_ends"),
+        )
+        .drop("_s")
+    )
 
 
 def _without_hand_over(shared: pl.DataFrame) -> pl.DataFrame:
@@ -100,14 +115,12 @@ def _without_hand_over(shared: pl.DataFrame) -> pl.DataFrame:
 def _one_per_episode(
     timeline: Timeline, params: TakenTogether, pieces: pl.DataFrame
 ) -> pl.DataFrame:
-    """Every shared day belongs to the episode of the drug in which it lies, whatever the partner."""
-    courses = episodes(episode_steps(timeline, params.this, params.grace)).select(
-        "patient", "episode", from_day="first_day", to_day="end_day"
-    )
+    """Every shared day belongs to the episode of the drug in which it lies."""
+    courses = episodes(
+        episode_steps(timeline, params.this, params.grace, as_needed_too=True)
+    ).select("patient", "episode", from_day="first_day", to_day="end_day")
     placed = at_start(pieces, courses, ["episode"])
     return placed.with_columns(subject=pl.lit(params.with_.text), group=pl.col("episode"))
 
 
-CHECK = Check(
-    "taken_together", TakenTogether, find, lambda p: p.this, "two drugs at the same time"
-)
+CHECK = Check("taken_together", TakenTogether, find, lambda p: p.this, "two drugs at the same time")

@@ -81,7 +81,7 @@ class KidneyFunction:
 
 @dataclass(frozen=True, slots=True)
 class NoKidneyTestWithin:
-    """No kidney result in the `days` days up to and including the day."""
+    """No kidney result that is at most `days` days old on the day."""
 
     days: int
 

@@ -21,8 +21,15 @@ from screener.timeline.people import FAR, demographic_flags, people_of
 
 FLAG_COLUMNS = ("patient", "day", "flag", "ref", "detail")
 SUMS = (
-    "sched_low", "sched_high", "prn_high", "other_high", "unknown", "sched_uncertain", "scheduled",
-    "as_needed", "likely_high", "given",
+    "sched_low", "sched_high", "prn_high", "other_high", "unknown", "sched_unknown",
+    "sched_uncertain", "scheduled", "as_needed", "likely_high", "given",
+)  # fmt: skip
+
+NO_OTHER = pl.DataFrame(
+    schema={
+        "patient": pl.UInt32(), "ingredient": pl.String(), "track": pl.String(),
+        "from_day": pl.Int64(), "to_day": pl.Int64(), "high": pl.Int64(),
+    }
 )  # fmt: skip
 
 
@@ -80,8 +87,9 @@ def dose_steps(lines: pl.DataFrame, other: pl.DataFrame, by: list[str]) -> pl.Da
     """Sum order lines day by day: by..., from_day, to_day, SUMS; only days that a line covers.
 
     sched_low, sched_high, prn_high, other_high, likely_high: micrograms a day (unknown doses add
-    0); unknown: lines whose dose is unknown; sched_uncertain: scheduled lines whose dose is
-    uncertain; scheduled, as_needed: how many lines; given: lines of a systemic track.
+    0); unknown: lines whose dose is unknown; sched_unknown, sched_uncertain: scheduled lines whose
+    dose is unknown, or uncertain; scheduled, as_needed: how many lines; given: lines of a known
+    systemic track.
     """
     prn = pl.col("as_needed")
     high = pl.col("high").fill_null(0)
@@ -95,6 +103,7 @@ def dose_steps(lines: pl.DataFrame, other: pl.DataFrame, by: list[str]) -> pl.Da
         prn_high=pl.when(prn).then(high).otherwise(zero),
         other_high=zero,
         unknown=pl.col("dose_unknown").cast(pl.Int64),
+        sched_unknown=(~prn & pl.col("dose_unknown")).cast(pl.Int64),
         sched_uncertain=(~prn & pl.col("uncertain")).cast(pl.Int64),
         scheduled=(~prn).cast(pl.Int64),
         as_needed=prn.cast(pl.Int64),
@@ -131,9 +140,7 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
     results, lab_flags = kidney_results(tables, people)
     flags += [lab_flags, _implausible(lines, people)]
     if tables.patients is not None:
-        flags.append(
-            demographic_flags(people, lines.filter(pl.col("from_day").is_not_null()))
-        )
+        flags.append(demographic_flags(people, lines.filter(pl.col("from_day").is_not_null())))
     return Timeline(
         as_of=day_number(as_of), people=people, rows=rows, lines=lines, other=placed.other,
         twice=placed.twice, conditions=conditions, admissions=admissions,
@@ -167,9 +174,7 @@ def _with_days(lines: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     hard = pl.min_horizontal(pl.col("stop") - 1, pl.col("replaced_on") - 1)
     return joined.with_columns(
         raw_from=pl.col("start"),
-        raw_to=pl.when(pl.col("length").is_not_null()).then(
-            pl.min_horizontal(natural, hard)
-        ),
+        raw_to=pl.when(pl.col("length").is_not_null()).then(pl.min_horizontal(natural, hard)),
         hard_to=hard,
     )
 
@@ -214,9 +219,7 @@ def _implausible(lines: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         & pl.col("from_day").is_not_null()
     )
     most = by_mouth.select("ingredient", "implausible_above_ug").unique()
-    none = pl.DataFrame(schema={"patient": pl.UInt32(), "ingredient": pl.String(),
-                                "from_day": pl.Int64(), "to_day": pl.Int64(), "high": pl.Int64()})  # fmt: skip
-    steps = dose_steps(by_mouth, none, ["patient", "ingredient"]).join(most, on="ingredient")
+    steps = dose_steps(by_mouth, NO_OTHER, ["patient", "ingredient"]).join(most, on="ingredient")
     above = steps.filter(pl.col("likely_high") > pl.col("implausible_above_ug"))
     runs = stretches(above, ["patient", "ingredient"]).join(
         people.select("patient", "last_day"), on="patient"

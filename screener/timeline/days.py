@@ -92,9 +92,7 @@ def stretches(intervals: pl.DataFrame, by: Sequence[str], *, bridge: int = 0) ->
     grouped = ordered.with_columns(_group=group_number(*keys)).with_columns(
         _reach=running_max(pl.col("to_day"), pl.col("_group"))
     )
-    fresh = starts_group("_group") | (
-        pl.col("from_day") > pl.col("_reach").shift(1) + 1 + bridge
-    )
+    fresh = starts_group("_group") | (pl.col("from_day") > pl.col("_reach").shift(1) + 1 + bridge)
     return (
         grouped.with_columns(_run=fresh.fill_null(value=True).cast(pl.Int64).cum_sum())
         .group_by("_run", maintain_order=True)
@@ -108,40 +106,65 @@ def at_start(runs: pl.DataFrame, steps: pl.DataFrame, values: Sequence[str]) -> 
 
     steps: patient, from_day, to_day, values..., disjoint per patient.
     """
-    right = steps.select("patient", pl.col("from_day").alias("_from"),
-                         pl.col("to_day").alias("_until"), *values).sort("patient", "_from")
+    right = steps.select(
+        "patient", pl.col("from_day").alias("_from"), pl.col("to_day").alias("_until"), *values
+    ).sort("patient", "_from")
     joined = runs.sort("patient", "from_day").join_asof(
-        right, left_on="from_day", right_on="_from", by="patient", strategy="backward",
+        right,
+        left_on="from_day",
+        right_on="_from",
+        by="patient",
+        strategy="backward",
         check_sortedness=False,
     )
     inside = pl.col("_until") >= pl.col("from_day")
-    return joined.with_columns(
-        *(pl.when(inside).then(pl.col(v)).alias(v) for v in values)
-    ).drop("_from", "_until")
+    return joined.with_columns(*(pl.when(inside).then(pl.col(v)).alias(v) for v in values)).drop(
+        "_from", "_until"
+    )
 
 
 def overlapping(runs: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
-    """Every pair of a run and a step of the same patient that share a day, cut to the shared days.
+    """Every pair of a run and a step of a patient that share a day, cut to those days.
 
-    steps: disjoint per patient. Columns of `steps` that `runs` has too get the suffix "_b"; from_day
-    and to_day are the shared days. Work grows with the pairs found, not with runs x steps.
+    steps: disjoint per patient. Columns of `steps` that `runs` has too get the suffix "_b";
+    from_day and to_day are the shared days. Work grows with the pairs found, not with runs x steps.
     """
     right = steps.sort("patient", "from_day").with_row_index("_at")
     ends = right.select("patient", _end="to_day", _first="_at")
     begins = right.select("patient", _begin="from_day", _last="_at")
-    asked = runs.sort("patient", "from_day").join_asof(
-        ends, left_on="from_day", right_on="_end", by="patient", strategy="forward",
-        check_sortedness=False, coalesce=False,
-    ).sort("patient", "to_day").join_asof(
-        begins, left_on="to_day", right_on="_begin", by="patient", strategy="backward",
-        check_sortedness=False, coalesce=False,
+    asked = (
+        runs.sort("patient", "from_day")
+        .join_asof(
+            ends,
+            left_on="from_day",
+            right_on="_end",
+            by="patient",
+            strategy="forward",
+            check_sortedness=False,
+            coalesce=False,
+        )
+        .sort("patient", "to_day")
+        .join_asof(
+            begins,
+            left_on="to_day",
+            right_on="_begin",
+            by="patient",
+            strategy="backward",
+            check_sortedness=False,
+            coalesce=False,
+        )
     )
-    met = asked.filter(pl.col("_first") <= pl.col("_last")).with_columns(
-        _at=pl.int_ranges("_first", pl.col("_last") + 1, dtype=pl.UInt32)
-    ).drop("_first", "_last", "_end", "_begin")
+    met = (
+        asked.filter(pl.col("_first") <= pl.col("_last"))
+        .with_columns(_at=pl.int_ranges("_first", pl.col("_last") + 1, dtype=pl.UInt32))
+        .drop("_first", "_last", "_end", "_begin")
+    )
     pairs = met.explode("_at").join(
         right.drop("patient").rename({"from_day": "_from", "to_day": "_to"}),
-        on="_at", how="left", suffix="_b", maintain_order="left",
+        on="_at",
+        how="left",
+        suffix="_b",
+        maintain_order="left",
     )
     return pairs.with_columns(
         from_day=pl.max_horizontal("from_day", "_from"), to_day=pl.min_horizontal("to_day", "_to")
@@ -156,8 +179,11 @@ def within(runs: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
 def outside(runs: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """The parts of `runs` that lie on no day of `steps` (disjoint per patient)."""
     parts = cut_at(runs, edges_of(steps))
-    marked = at_start(parts, steps.select("patient", "from_day", "to_day").with_columns(
-        _inside=pl.lit(value=True)), ["_inside"])
+    marked = at_start(
+        parts,
+        steps.select("patient", "from_day", "to_day").with_columns(_inside=pl.lit(value=True)),
+        ["_inside"],
+    )
     return marked.filter(pl.col("_inside").is_null()).select(runs.columns)
 
 
@@ -187,9 +213,9 @@ def cut_at(runs: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
     starts = pl.concat([numbered.select("_run", "from_day"), inner]).sort("_run", "from_day")
     last = pl.col("_run") != pl.col("_run").shift(-1)
     parts = starts.with_columns(
-        _next=pl.when(last.fill_null(value=True)).then(None).otherwise(
-            pl.col("from_day").shift(-1) - 1
-        )
+        _next=pl.when(last.fill_null(value=True))
+        .then(None)
+        .otherwise(pl.col("from_day").shift(-1) - 1)
     )
     return (
         parts.join(numbered.drop("from_day"), on="_run", how="left", maintain_order="left")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from screener.timeline.words import with_words
+
 OPEN = 1_000_000_000.0  # amounts above this are typing errors, not doses
 
 
@@ -26,7 +28,7 @@ def dose_lines(lines: pl.DataFrame, *, dose_supplied: bool) -> pl.DataFrame:
         .pipe(_with_daily_dose)
         .pipe(_with_length)
         .pipe(_with_flags, dose_supplied)
-        .pipe(_with_words)
+        .pipe(with_words)
     )
 
 
@@ -113,8 +115,10 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
         | ((kind == "countable") & pl.col("strength_ug").is_null()
            & ~pl.col("strength_unreadable") & (pl.col("parts") == 1))
     ).fill_null(value=False)  # fmt: skip
-    no_concentration = (kind == "volume").fill_null(value=False) & ~per_volume & ~(
-        (per_kind == "countable") | pl.col("strength_unreadable")
+    no_concentration = (
+        (kind == "volume").fill_null(value=False)
+        & ~per_volume
+        & ~((per_kind == "countable") | pl.col("strength_unreadable"))
     )
     combined_mass = (pl.col("parts") > 1) & kind.is_in(["mass", "rate"])
     each = (
@@ -141,10 +145,11 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _with_daily_dose(lines: pl.DataFrame) -> pl.DataFrame:
     prn = pl.col("as_needed")
-    no_maximum = prn & pl.col("least").is_not_null() & pl.col("times").is_null() & pl.col("no_times")
-    unreadable = (
-        pl.col("least").is_null() | ((pl.col("no_times") | pl.col("bad_period")) & ~no_maximum)
+    untimed = (pl.col("no_times") | pl.col("bad_period")) & ~pl.col("continuous")
+    no_maximum = (
+        prn & pl.col("least").is_not_null() & pl.col("times").is_null() & pl.col("no_times")
     )
+    unreadable = pl.col("least").is_null() | (untimed & ~no_maximum)
     rate = pl.when(pl.col("continuous")).then(1.0).otherwise(pl.col("times") / pl.col("period"))
     times = pl.when(pl.col("continuous")).then(1.0).otherwise(pl.col("times"))
     period = pl.when(pl.col("continuous")).then(1.0).otherwise(pl.col("period"))
@@ -153,15 +158,17 @@ def _with_daily_dose(lines: pl.DataFrame) -> pl.DataFrame:
         return _micrograms(amount * each * times / period)
 
     bounds = pl.col("no_concentration") & pl.col("liquid_low_ug_per_ml").is_not_null()
-    low_each = pl.when(bounds).then(pl.col("liquid_low_ug_per_ml") * pl.col("dose_factor")).otherwise(
-        pl.col("ug_each")
+    low_each = (
+        pl.when(bounds)
+        .then(pl.col("liquid_low_ug_per_ml") * pl.col("dose_factor"))
+        .otherwise(pl.col("ug_each"))
     )
-    high_each = pl.when(bounds).then(
-        pl.col("liquid_high_ug_per_ml") * pl.col("dose_factor")
-    ).otherwise(pl.col("ug_each"))
-    from_quantity = _micrograms(
-        pl.col("quantity") * pl.col("ug_per_unit") / pl.col("days_supply")
+    high_each = (
+        pl.when(bounds)
+        .then(pl.col("liquid_high_ug_per_ml") * pl.col("dose_factor"))
+        .otherwise(pl.col("ug_each"))
     )
+    from_quantity = _micrograms(pl.col("quantity") * pl.col("ug_per_unit") / pl.col("days_supply"))
     by_quantity = unreadable & (pl.col("days_supply") > 0) & from_quantity.is_not_null()
     low = (
         pl.when(by_quantity).then(0)
@@ -198,11 +205,11 @@ def _micrograms(value: pl.Expr) -> pl.Expr:
 def _with_length(lines: pl.DataFrame) -> pl.DataFrame:
     """length in days: recorded, else quantity ÷ highest daily units, else up to the stop date."""
     per_day = pl.col("times") / pl.col("period")
+    mass = pl.col("most") * pl.col("dose_factor")  # or the volume, for a dose in mL
     units = (
         pl.when(pl.col("dose_kind") == "countable").then(pl.col("most") * per_day)
-        .when(pl.col("dose_kind") == "volume").then(pl.col("most") * pl.col("dose_factor") * per_day)
-        .when(pl.col("dose_kind") == "mass")
-        .then(pl.col("most") * pl.col("dose_factor") * per_day / pl.col("ug_per_unit"))
+        .when(pl.col("dose_kind") == "volume").then(mass * per_day)
+        .when(pl.col("dose_kind") == "mass").then(mass * per_day / pl.col("ug_per_unit"))
     )  # fmt: skip
     # 1e-9: 84 tablets at 2.8 a day are 30 days, whatever the last bit of the quotient says
     days = (pl.col("quantity") / units + 1e-9).floor().clip(1, 100_000)
@@ -242,7 +249,7 @@ def _with_flags(lines: pl.DataFrame, dose_supplied: bool) -> pl.DataFrame:
         f_unmapped=~mapped,
         f_route=pl.col("unclear_route"),
         f_sig=dosed & pl.col("unreadable") & pl.lit(dose_supplied),
-        f_period=dosed & sig & pl.col("no_period").fill_null(value=False),
+        f_period=dosed & sig & (pl.col("no_period") & ~pl.col("continuous")).fill_null(value=False),
         f_unit=dosed & sig & pl.col("unfit") & ~combination,
         f_concentration=dosed & sig & pl.col("no_concentration"),
         f_prn=dosed & pl.col("no_maximum").fill_null(value=False),
@@ -263,63 +270,3 @@ def line_flags(lines: pl.DataFrame) -> pl.DataFrame:
         for flag, (column, detail) in FLAGS.items()
     ]  # fmt: skip
     return pl.concat(found)
-
-
-def _number(column: str) -> pl.Expr:
-    """A number without trailing zeros: 1, 2.5, 26.67."""
-    text = pl.col(column).round(6).cast(pl.String)
-    return text.str.replace(r"\.0$", "")
-
-
-def amount_words(column: str) -> pl.Expr:
-    """Micrograms as words: 60 mg, or 300 micrograms below 1 mg."""
-    ug = pl.col(column)
-    mg = (ug / 1000).round(4).cast(pl.String).str.replace(r"\.0$", "")
-    return (
-        pl.when(ug.is_null()).then(pl.lit("unknown"))
-        .when((ug > 0) & (ug < 1000)).then(ug.cast(pl.String) + " micrograms")
-        .otherwise(mg + " mg")
-    )  # fmt: skip
-
-
-def _with_words(lines: pl.DataFrame) -> pl.DataFrame:
-    """`how`: the arithmetic of a line, to be checked by hand: 3 × 1 tablet × 20 mg = 60 mg/day."""
-    dose = pl.when(pl.col("most") > pl.col("least")).then(
-        _number("least") + "-" + _number("most")
-    ).otherwise(_number("least"))
-    unit = pl.col("dose_name").fill_null(pl.col("dose_unit")).fill_null("(no unit)")
-    often = (
-        pl.when(pl.col("continuous")).then(pl.lit("worn all day, 24 h × "))
-        .when(pl.col("period") == 1).then(_number("times") + " × ")
-        .otherwise(_number("times") + " per " + _number("period") + " days × ")
-    )  # fmt: skip
-    strength = (
-        pl.when(pl.col("dose_kind").is_in(["mass", "rate"])).then(pl.lit(""))
-        .when(pl.col("bounded"))
-        .then(" × " + _words_of("liquid_low_ug_per_ml") + " to " + _words_of("liquid_high_ug_per_ml")
-              + " per mL (concentration missing)")
-        .when(pl.col("per_amount") != 1)
-        .then(" × " + _words_of("strength_ug") + " per " + _number("per_amount") + " "
-              + pl.col("per_name").fill_null("unit"))
-        .otherwise(" × " + _words_of("strength_ug"))
-    )  # fmt: skip
-    result = (
-        pl.when(pl.col("as_needed")).then("up to " + amount_words("high"))
-        .when(pl.col("low") < pl.col("high"))
-        .then(amount_words("low") + " to " + amount_words("high"))
-        .otherwise(amount_words("high"))
-    )  # fmt: skip
-    how = (
-        pl.when(pl.col("by_quantity"))
-        .then("directions unreadable; at most " + _number("quantity") + " supplied × "
-              + _words_of("strength_ug") + " ÷ " + pl.col("days_supply").cast(pl.String)
-              + " days = " + amount_words("high") + "/day")
-        .when(pl.col("unreadable")).then(pl.lit("dose could not be read"))
-        .when(pl.col("dose_unknown")).then(pl.lit("dose unknown"))
-        .otherwise(often + dose + " " + unit + strength.fill_null("") + " = " + result + "/day")
-    )  # fmt: skip
-    return lines.with_columns(how=how.fill_null("dose unknown"))
-
-
-def _words_of(column: str) -> pl.Expr:
-    return (pl.col(column) / 1000).round(4).cast(pl.String).str.replace(r"\.0$", "") + " mg"

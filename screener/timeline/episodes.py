@@ -21,8 +21,8 @@ def admitted_until(frame: pl.DataFrame, timeline: Timeline, on: str) -> pl.Serie
     before = stays.sort("patient", "from_day").with_columns(
         _before=length.cum_sum().over("patient") - length
     )
-    asked = frame.select("patient", _asked=pl.col(on)).with_row_index("_row").sort(
-        "patient", "_asked"
+    asked = (
+        frame.select("patient", _asked=pl.col(on)).with_row_index("_row").sort("patient", "_asked")
     )
     found = asked.join_asof(
         before, left_on="_asked", right_on="from_day", by="patient", strategy="backward",
@@ -35,7 +35,9 @@ def admitted_until(frame: pl.DataFrame, timeline: Timeline, on: str) -> pl.Serie
     return found.sort("_row")["_days"]
 
 
-def uncovered_between(frame: pl.DataFrame, timeline: Timeline, after: str, before: str) -> pl.Series:
+def uncovered_between(
+    frame: pl.DataFrame, timeline: Timeline, after: str, before: str
+) -> pl.Series:
     """Days strictly between the days in two columns, less the admitted ones."""
     admitted = admitted_until(
         frame.with_columns(_b=pl.col(before) - 1), timeline, "_b"
@@ -43,14 +45,18 @@ def uncovered_between(frame: pl.DataFrame, timeline: Timeline, after: str, befor
     return frame[before] - frame[after] - 1 - admitted
 
 
-def episode_steps(timeline: Timeline, drugs: DrugSet, grace: int) -> pl.DataFrame:
+def episode_steps(
+    timeline: Timeline, drugs: DrugSet, grace: int, *, as_needed_too: bool = False
+) -> pl.DataFrame:
     """Scheduled doses of the set, carried through gaps: one row per run of unchanged dose.
 
-    Columns: patient, episode (number), from_day, to_day, low, high, uncertain (bool),
+    as_needed_too: episodes of mere presence, which as-needed orders make and bridge as well.
+
+    Columns: patient, episode (number), from_day, to_day, low, high, uncertain (bool), unknown,
     first_day, end_day (the episode's own first and last day), in_gap (the run ends in carried
     days: covered_to is its last covered day).
     """
-    steps = timeline.steps(drugs).filter(pl.col("scheduled") > 0)
+    steps = timeline.steps(drugs).filter((pl.col("scheduled") > 0) | as_needed_too)
     same = pl.col("patient") == pl.col("patient").shift(1)
     gaps = steps.with_columns(
         _last=pl.when(same).then(pl.col("to_day").shift(1)),
@@ -68,6 +74,7 @@ def episode_steps(timeline: Timeline, drugs: DrugSet, grace: int) -> pl.DataFram
         to_day=pl.when(follows).then(pl.col("from_day").shift(-1) - 1).otherwise("to_day"),
         covered_to="to_day", low="sched_low", high="sched_high",
         uncertain=pl.col("sched_uncertain") > 0,
+        unknown=pl.col("sched_unknown") > 0,
         first_day=pl.col("from_day").min().over("episode"),
         end_day=pl.col("to_day").max().over("episode"),
     )  # fmt: skip
@@ -75,9 +82,7 @@ def episode_steps(timeline: Timeline, drugs: DrugSet, grace: int) -> pl.DataFram
 
 def episodes(steps: pl.DataFrame) -> pl.DataFrame:
     """One row per episode: patient, episode, first_day, end_day."""
-    return steps.select("patient", "episode", "first_day", "end_day").unique(
-        maintain_order=True
-    )
+    return steps.select("patient", "episode", "first_day", "end_day").unique(maintain_order=True)
 
 
 def with_known_start(
@@ -102,7 +107,10 @@ def with_known_start(
         )
     )  # fmt: skip
     loose = (
-        timeline.unplaced(drugs).select("patient", _loose="start").unique().sort("patient", "_loose")
+        timeline.unplaced(drugs)
+        .select("patient", _loose="start")
+        .unique()
+        .sort("patient", "_loose")
     )
     joined = joined.join_asof(
         loose, left_on="_day_before", right_on="_loose", by="patient", strategy="backward",

@@ -12,8 +12,10 @@ from screener.tables import Tables
 from screener.terminology import condition_names
 from screener.timeline.days import day, stretches
 
-EGFR_UNITS = ("ml/min/1.73m2", "ml/min/1.73 m2", "ml/min/{1.73_m2}", "ml/min/1.73m^2",
-              "ml/min/1.73m²", "ml/min/1.73 m²", "ml/min/1.73sqm", "ml/min", "ml/min/{1.73m2}")  # fmt: skip
+EGFR_UNITS = (
+    "ml/min/1.73m2", "ml/min/1.73 m2", "ml/min/{1.73_m2}", "ml/min/1.73m^2", "ml/min/1.73m²",
+    "ml/min/1.73 m²", "ml/min/1.73sqm", "ml/min", "ml/min/{1.73m2}",
+)  # fmt: skip
 EGFR_MOST = 250.0
 BARELY = 1e-9  # what "<60" lies below 60
 RESULTS = {
@@ -29,7 +31,9 @@ def kidney_results(tables: Tables, people: pl.DataFrame) -> tuple[pl.DataFrame, 
     open_above (the lab gave only a lower bound), how, ref. Of one day the lowest counts.
     """
     if tables.labs is None:
-        return pl.DataFrame(schema=RESULTS), _flags(pl.DataFrame(schema={**RESULTS, "bad": pl.Boolean()}))
+        return pl.DataFrame(schema=RESULTS), _flags(
+            pl.DataFrame(schema={**RESULTS, "bad": pl.Boolean()})
+        )
     labs = (
         tables.labs.with_columns(analyte=pl.col("analyte").str.strip_chars().str.to_lowercase())
         .filter(pl.col("analyte").is_in(["creatinine", "egfr"]) & pl.col("value").is_not_null())
@@ -56,9 +60,11 @@ def kidney_results(tables: Tables, people: pl.DataFrame) -> tuple[pl.DataFrame, 
         ckd_epi_2021(pl.col("mg_dl"), pl.col("age"), pl.col("sex") == "F")
     )
     value = pl.when(asked).then(estimate).otherwise("coded")
-    moved = value - pl.col("below").cast(pl.Float64) * BARELY + pl.col("above").cast(
-        pl.Float64
-    ) * BARELY
+    moved = (
+        value
+        - pl.col("below").cast(pl.Float64) * BARELY
+        + pl.col("above").cast(pl.Float64) * BARELY
+    )
     flags = _flags(labs.with_columns(day=day("date"), ref=_ref()).filter("bad"))
     good = labs.filter(~pl.col("bad")).select(
         "patient", day=day("date"), egfr=moved, open_above="open_above", how=_how(asked), ref=_ref()

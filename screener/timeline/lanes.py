@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from screener.timeline.days import group_number, running_max, starts_group
+from screener.timeline.days import group_number, running_max, starts_group, sweep
 
 CHAIN_GAP = 14  # uncovered days after which a new chain of fills begins
 CARRY_CAP = 30  # most days by which leftover supply moves a later start
@@ -90,9 +90,9 @@ def _cut_by_sig(ordered: pl.DataFrame) -> pl.DataFrame:
     )
     pure = pl.col("least") == pl.col("most")
     days = days.with_columns(
-        kind=pl.when(pure).then(pl.col("least").cast(pl.Int64)).otherwise(
-            -1 - pl.int_range(pl.len(), dtype=pl.Int64)
-        )
+        kind=pl.when(pure)
+        .then(pl.col("least").cast(pl.Int64))
+        .otherwise(-1 - pl.int_range(pl.len(), dtype=pl.Int64))
     ).with_columns(block=group_number("strength", "kind"))
     blocks = days.group_by("block", maintain_order=True).agg(
         pl.col("strength").first(), pl.col("kind").first(), first_day=pl.col("raw_from").first()
@@ -135,7 +135,7 @@ def _cut_by_strength(lines: pl.DataFrame) -> pl.DataFrame:
         reach=pl.col("raw_to").max(),
     )
     crowded = chains.filter(
-        (pl.col("strength").min().over("lane") != pl.col("strength").max().over("lane"))
+        pl.col("strength").min().over("lane") != pl.col("strength").max().over("lane")
     )
     pairs = crowded.join(crowded, on="lane", suffix="_b").filter(
         (pl.col("strength") != pl.col("strength_b"))
@@ -148,7 +148,9 @@ def _cut_by_strength(lines: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     replaced = pairs.filter(~both_go_on).select("chain", "chain_b")
     starts = (
-        lines.select(chain_b="chain", cut_strength="raw_from").unique().sort("chain_b", "cut_strength")
+        lines.select(chain_b="chain", cut_strength="raw_from")
+        .unique()
+        .sort("chain_b", "cut_strength")
     )
     asked = (
         lines.select("line", "chain", after=pl.col("raw_from") + 1)
@@ -223,22 +225,27 @@ def _carried(lines: pl.DataFrame) -> pl.DataFrame:
     f = lines.with_columns(
         _d=pl.when(keeps).then(0).otherwise(length),
         _lo=own_end,
-        _hi=pl.when(keeps).then(NEVER).otherwise(
-            pl.min_horizontal(start + CARRY_CAP + length - 1, last)
-        ),
+        _hi=pl.when(keeps)
+        .then(NEVER)
+        .otherwise(pl.min_horizontal(start + CARRY_CAP + length - 1, last)),
         _pos=pl.int_range(pl.len(), dtype=pl.Int64)
-        - pl.int_range(pl.len(), dtype=pl.Int64).filter(pl.col("first_of_run")).gather(
-            pl.col("run")
-        ),
+        - pl.int_range(pl.len(), dtype=pl.Int64)
+        .filter(pl.col("first_of_run"))
+        .gather(pl.col("run")),
+        _void=pl.lit(value=False),
     )
-    f = _scan(f).with_columns(
-        _end=(pl.lit(-NEVER) + pl.col("_d")).clip(pl.col("_lo"), pl.col("_hi"))
-    )
-    end_before = pl.when(~pl.col("first_of_run")).then(pl.col("_end").shift(1)).otherwise(-NEVER)
-    shifted = pl.min_horizontal(pl.max_horizontal(start, end_before + 1), start + CARRY_CAP)
-    f = f.with_columns(start_day=pl.when(keeps).then(start).otherwise(shifted)).with_columns(
-        end_day=pl.min_horizontal(pl.col("start_day") + length - 1, last)
-    )
+    placed = _ends(f, keeps, last)
+    # A fill that stands on no day (cut before its carried start) leaves E as it was. Leaving it
+    # out can only move later fills on, so the repetition ends; it is rarely more than one.
+    while placed["_void"].sum() > f["_void"].sum():
+        f = f.with_columns(
+            _void=placed["_void"],
+            _d=pl.when(placed["_void"]).then(0).otherwise("_d"),
+            _lo=pl.when(placed["_void"]).then(-NEVER).otherwise("_lo"),
+            _hi=pl.when(placed["_void"]).then(NEVER).otherwise("_hi"),
+        )
+        placed = _ends(f, keeps, last)
+    f = placed
     # Within one run a day counts once: begin after the furthest end of the earlier fills.
     reach = running_max(pl.col("end_day"), pl.col("run"))
     begin = pl.max_horizontal(
@@ -248,7 +255,22 @@ def _carried(lines: pl.DataFrame) -> pl.DataFrame:
     some = pl.col("_begin") <= pl.col("end_day")
     return f.with_columns(
         from_day=pl.when(some).then("_begin"), to_day=pl.when(some).then("end_day")
-    ).drop("_d", "_lo", "_hi", "_pos", "_end", "_begin")
+    ).drop("_d", "_lo", "_hi", "_pos", "_void", "_begin")
+
+
+def _ends(f: pl.DataFrame, keeps: pl.Expr, last: pl.Expr) -> pl.DataFrame:
+    """start_day and end_day of every fill after carrying forward; _void: it stands on no day."""
+    start, length = pl.col("raw_from"), pl.col("_span")
+    ends = _scan(f).select(_end=(pl.lit(-NEVER) + pl.col("_d")).clip(pl.col("_lo"), pl.col("_hi")))
+    before = pl.when(~pl.col("first_of_run")).then(pl.col("_end").shift(1)).otherwise(-NEVER)
+    shifted = pl.min_horizontal(pl.max_horizontal(start, before + 1), start + CARRY_CAP)
+    return (
+        f.with_columns(ends)
+        .with_columns(start_day=pl.when(keeps).then(start).otherwise(shifted))
+        .with_columns(end_day=pl.min_horizontal(pl.col("start_day") + length - 1, last))
+        .with_columns(_void=pl.col("_void") | (~keeps & (pl.col("start_day") > pl.col("end_day"))))
+        .drop("_end")
+    )
 
 
 def _scan(f: pl.DataFrame) -> pl.DataFrame:
@@ -268,7 +290,10 @@ def _scan(f: pl.DataFrame) -> pl.DataFrame:
 
 
 def _other_reading(lines: pl.DataFrame) -> pl.DataFrame:
-    """Days and high dose that taking both orders of an unclear overlap would add."""
+    """Days and high dose that taking both orders of an unclear overlap would add.
+
+    A replaced supply is added once a day, and not on days on which its own run counts anyway.
+    """
     scheduled = lines.filter(~pl.col("as_needed") & pl.col("high").is_not_null())
     keys = [*LANE[:3], "high"]
     twice = scheduled.filter("twice").select(
@@ -276,9 +301,25 @@ def _other_reading(lines: pl.DataFrame) -> pl.DataFrame:
     )
     replaced = scheduled.filter(pl.col("cut_strength") < NEVER).select(
         *keys,
+        "run",
         from_day=pl.max_horizontal("start_day", "cut_strength"),
         to_day=pl.min_horizontal(
             pl.col("start_day") + pl.col("_span") - 1, pl.col("cut_sig") - 1, "hard_to"
         ),
+    ).filter(pl.col("from_day") <= pl.col("to_day"))  # fmt: skip
+    counted = scheduled.filter(
+        pl.col("from_day").is_not_null() & pl.col("run").is_in(replaced["run"].unique().implode())
     )
-    return pl.concat([twice, replaced]).filter(pl.col("from_day") <= pl.col("to_day"))
+    both = pl.concat(
+        [
+            replaced.select("run", "from_day", "to_day", counts=pl.lit(0, pl.Int64)),
+            counted.select("run", "from_day", "to_day", counts=pl.lit(1, pl.Int64)),
+        ]
+    )
+    alone = sweep(both, ["counts"], ["run"]).filter(pl.col("counts") == 0)
+    added = alone.select("run", "from_day", "to_day").join(
+        replaced.select("run", *keys).unique("run"), on="run", maintain_order="left"
+    )
+    return pl.concat([twice, added.select(twice.columns)]).filter(
+        pl.col("from_day") <= pl.col("to_day")
+    )

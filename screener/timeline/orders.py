@@ -35,15 +35,15 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         maintain_order="left",
         validate="m:1",
     )
-    word = (
-        pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[ _]+", "-")
-    )
+    word = pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[ _]+", "-")
     start = day("start_date")
     stop = day("stop_date")
     rows = rows.with_columns(
         start=start,
         stop=stop,
-        source_ref=pl.concat_str("source_file", pl.col("source_row").cast(pl.String), separator=":"),
+        source_ref=pl.concat_str(
+            "source_file", pl.col("source_row").cast(pl.String), separator=":"
+        ),
         _odd_status=(word.is_not_null() & (word != "") & ~word.is_in([*COUNTED, *NOT_COUNTED])),
         _status_out=word.is_in(NOT_COUNTED).fill_null(value=False),
         _copy=_is_copy(rows),
@@ -86,14 +86,13 @@ def _is_copy(rows: pl.DataFrame) -> pl.Series:
 
 def row_flags(rows: pl.DataFrame) -> pl.DataFrame:
     """Data flags that a row raises by itself: patient, day, flag, ref, detail."""
-    used = pl.col("row_class") == "used"
     return pl.concat(
         [
             _flag(rows.filter(pl.col("row_class") == "duplicate"), "duplicate-row",
                   "equal to an earlier row in everything but its id; counted once"),
             _flag(rows.filter(pl.col("reason") == "impossible_date"), "impossible-date",
                   "starts after the data end, before birth, or after its own stop; not counted"),
-            _flag(rows.filter(used & pl.col("_odd_status")), "unknown-status",
+            _flag(rows.filter("_odd_status"), "unknown-status",
                   "status word not known; counted as active"),
         ]
     )  # fmt: skip
@@ -124,15 +123,7 @@ def identify(rows: pl.DataFrame) -> pl.DataFrame:
     route_keys = ["route", "form", "name_form", "dose_unit"]
     routes = resolve_routes(lines.select(route_keys).unique(maintain_order=True))
     lines = lines.join(routes, on=route_keys, how="left", nulls_equal=True, maintain_order="left")
-    lines = lines.with_columns(
-        strength_unit=pl.coalesce("strength_unit", _when_value_from_name("name_strength_unit")),
-        strength_per_value=pl.coalesce(
-            "strength_per_value", _when_value_from_name("name_strength_per_value")
-        ),
-        strength_per_unit=pl.coalesce(
-            "strength_per_unit", _when_value_from_name("name_strength_per_unit")
-        ),
-    )
+    lines = _strength_from_name(lines)
     for column, prefix in (
         ("dose_unit", "dose"), ("strength_unit", "strength"), ("strength_per_unit", "per"),
     ):  # fmt: skip
@@ -140,9 +131,27 @@ def identify(rows: pl.DataFrame) -> pl.DataFrame:
     return _decide_track(lines)
 
 
-def _when_value_from_name(column: str) -> pl.Expr:
-    """A strength's unit comes from the drug's name only if its amount does too."""
-    return pl.when(pl.col("strength_value").is_null()).then(pl.col(column))
+def _strength_from_name(lines: pl.DataFrame) -> pl.DataFrame:
+    """The strength written in the drug's name, where no column gives one.
+
+    A combination whose name gives every part its strength is read from the name even then: the
+    order of "5/325" in a column need not be the order of the ingredients in the name.
+    """
+    own = pl.col("strength_value").is_null()
+    spelled_out = (pl.col("parts") > 1) & pl.col("name_strength").is_not_null()
+    take = own | spelled_out
+
+    def chosen(column: str) -> pl.Expr:
+        from_name = pl.col(f"name_{column}")
+        either = pl.coalesce(column, from_name)
+        return pl.when(spelled_out).then(from_name).when(own).then(either).otherwise(column)
+
+    return lines.with_columns(
+        strength_value=pl.when(~take).then("strength_value"),
+        strength_unit=chosen("strength_unit"),
+        strength_per_value=chosen("strength_per_value"),
+        strength_per_unit=chosen("strength_per_unit"),
+    )
 
 
 def _with_unit(lines: pl.DataFrame, column: str, prefix: str) -> pl.DataFrame:
@@ -161,9 +170,7 @@ def _decide_track(lines: pl.DataFrame) -> pl.DataFrame:
     A drug that is also given intrathecally is never guessed to be one or the other: an injection
     is intrathecal only when the route says so, or when it says injection and doses micrograms.
     """
-    mass = pl.coalesce(
-        pl.when(pl.col("dose_kind") == "mass").then("dose_name"), "strength_name"
-    )
+    mass = pl.coalesce(pl.when(pl.col("dose_kind") == "mass").then("dose_name"), "strength_name")
     either = pl.col("given_intrathecally").fill_null(value=False) & pl.col("injection")
     vague = either & (pl.col("track") != "intrathecal").fill_null(value=True)
     track = (

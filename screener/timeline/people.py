@@ -19,8 +19,8 @@ def people_of(tables: Tables, as_of: dt.date) -> pl.DataFrame:
     """One row per patient of any order or of the patients table.
 
     Columns: patient u32, patient_id, birth, observed_from, died (day numbers or null), sex (F, M
-    or null), weight_kg, height_cm, last_day, adult_from (day number of the 18th birthday; a day before
-    every date when the birth date is unknown).
+    or null), weight_kg, height_cm, last_day, adult_from (the 18th birthday; a day
+    before every date when the birth date is unknown).
     """
     ids = [tables.prescriptions.select("patient_id")]
     if tables.patients is not None:
