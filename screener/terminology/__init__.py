@@ -1,0 +1,34 @@
+"""Drug, route and condition vocabularies: exported text to ingredients, tracks and classes.
+
+The lists are data (`data/*.csv`); the modules here only look up, and correct nothing.
+"""
+
+from __future__ import annotations
+
+from screener.terminology.aliases import ingredient_named
+from screener.terminology.drugs import resolve_drugs
+from screener.terminology.lists import (
+    LISTS_VERSION,
+    class_members,
+    class_names,
+    condition_list_names,
+    condition_names,
+    ingredient_names,
+    ingredient_table,
+    list_versions,
+)
+from screener.terminology.routes import resolve_routes
+
+__all__ = [
+    "LISTS_VERSION",
+    "class_members",
+    "class_names",
+    "condition_list_names",
+    "condition_names",
+    "ingredient_named",
+    "ingredient_names",
+    "ingredient_table",
+    "list_versions",
+    "resolve_drugs",
+    "resolve_routes",
+]
