@@ -1,0 +1,328 @@
+"""Takes an export in: every record is typed and kept, set aside with a reason, or blank.
+
+The row law (records = kept + set aside + blank + left out, per file) is checked here, with
+records counted by the source independently of the rows that polars delivered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from screener.errors import InputRefused, RunBroke
+from screener.findings import DATA_FLAGS, SET_ASIDE
+from screener.intake import buckets as store
+from screener.intake.buckets import Buckets
+from screener.intake.parse import cell_flags, typed
+from screener.intake.people import one_row_each, with_measured
+from screener.intake.predicates import broken, predicates
+from screener.intake.schemas import self_test, validate
+from screener.tables import TABLES, Export, RawBatch, RawEnd, RawFile, Tables
+
+DATED = {"prescriptions": "start_date", "labs": "date"}
+Progress = Callable[[str, int], None]
+
+
+class ReadExport(Protocol):
+    """`sources.read_export`, or anything that gives an export's batches in the same way."""
+
+    def __call__(
+        self,
+        exports: list[str],
+        *,
+        mapping: str | Path,
+        tables: dict[str, list[str]] | None,
+        encoding: str,
+        allow_empty: bool,
+    ) -> Export: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    """One file's records by what became of them: records = kept + set_aside + blank + left_out.
+
+    `records` is the source's independent count; `read` is the rows that it delivered as
+    well-formed. `left_out` are rows that a mapping's filter says are none of ours (native: 0).
+    """
+
+    name: str
+    path_as_given: str
+    table: str
+    bytes: int
+    sha256: str
+    records: int
+    read: int
+    blank: int
+    set_aside: int
+    kept: int
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Everything that an export held, typed, by bucket of patients.
+
+    set_aside and cell_flags: the frames of `screener.findings`. date_counts: date, rows i64,
+    the days of order starts and labs, ascending. supplied: the columns that each table really had.
+    """
+
+    bucket_count: int
+    files: tuple[FileCount, ...]
+    set_aside: pl.DataFrame
+    cell_flags: pl.DataFrame
+    notices: tuple[str, ...]
+    supplied: dict[str, frozenset[str]]
+    latest_observation_end: dt.date | None
+    date_counts: pl.DataFrame
+    parts: Buckets = field(repr=False)
+
+    def bucket(self, number: int) -> Tables:
+        """All tables of the patients of one bucket; a table that nobody supplied is None."""
+        if not 0 <= number < self.bucket_count:
+            raise IndexError(number)
+        have = {t: store.get(self.parts, t, number) for t in TABLES if t in self.supplied}
+        if "patients" in have:
+            have["patients"] = with_measured(have["patients"], have.get("labs"))
+        return Tables(
+            prescriptions=have["prescriptions"],
+            patients=have.get("patients"),
+            labs=have.get("labs"),
+            conditions=have.get("conditions"),
+            admissions=have.get("admissions"),
+            supplied=self.supplied,
+        )
+
+    def latest_date_not_after(self, day: dt.date) -> dt.date | None:
+        """The latest order start or lab date that is not after a day."""
+        latest = self.date_counts.filter(pl.col("date") <= day)["date"].max()
+        return latest if isinstance(latest, dt.date) else None
+
+
+@dataclass(slots=True)
+class _Taking:
+    """What has been gathered so far."""
+
+    buckets: Buckets
+    files: list[FileCount] = field(default_factory=list)
+    set_aside: list[pl.DataFrame] = field(default_factory=list)
+    flags: list[pl.DataFrame] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    supplied: dict[str, frozenset[str]] = field(default_factory=dict)
+    dates: list[pl.DataFrame] = field(default_factory=list)
+    observation_ends: list[dt.date] = field(default_factory=list)
+    hashes: dict[str, str] = field(default_factory=dict)
+    odd_ids: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+def take_in(
+    exports: list[str],
+    *,
+    read: ReadExport,
+    mapping: str | Path = "native",
+    tables: dict[str, list[str]] | None = None,
+    encoding: str = "utf-8",
+    allow_empty: bool = False,
+    scratch: Path,
+    bucket_rows: int = 200_000,
+    progress: Progress | None = None,
+) -> Intake:
+    """Reads, validates and buckets an export; `read` is `sources.read_export`.
+
+    tables: paths by table, for files whose names do not say what they hold. scratch: an existing
+    private folder for the parts of large exports. progress is told each file's name and the
+    bytes read of it so far. Raises UsageError, InputRefused, and RunBroke when a count does not
+    hold or the scratch folder is full.
+    """
+    self_test()
+    export = read(
+        exports, mapping=mapping, tables=tables, encoding=encoding, allow_empty=allow_empty
+    )
+    taking = _Taking(Buckets(_bucket_count(export, bucket_rows), scratch / "intake"))
+    taking.notices += export.notices
+    for file in export.files:
+        _take_file(file, taking, progress)
+    _settle_patients(taking)
+    taking.notices += [
+        f"{name}: {count} rows have patient ids that {what}; they count as other patients"
+        for (name, what), count in taking.odd_ids.items()
+    ]
+    return Intake(
+        bucket_count=taking.buckets.count,
+        files=tuple(taking.files),
+        set_aside=_together(taking.set_aside, SET_ASIDE),
+        cell_flags=_together(taking.flags, DATA_FLAGS),
+        notices=tuple(dict.fromkeys(taking.notices)),
+        supplied=taking.supplied,
+        latest_observation_end=max(taking.observation_ends, default=None),
+        date_counts=_dates(taking.dates),
+        parts=taking.buckets,
+    )
+
+
+def _bucket_count(export: Export, bucket_rows: int) -> int:
+    """Enough buckets for the largest table, from estimates of each file's rows."""
+    rows: dict[str, int] = {}
+    for file in export.files:
+        rows[file.table] = rows.get(file.table, 0) + file.rows_about
+    return max(1, ceil(max(rows.values(), default=0) / max(bucket_rows, 1)))
+
+
+def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> None:
+    records = read = blank = left_out = kept = aside = 0
+    end: RawEnd | None = None
+    for batch in file.batches():
+        good, bad = _take_batch(file, batch, taking)
+        records += batch.records
+        read += batch.rows.height + batch.left_out
+        blank += batch.blank
+        left_out += batch.left_out
+        kept += good
+        aside += bad
+        end = batch.end
+        if progress is not None:
+            progress(file.name, batch.bytes_read)
+    if end is None:
+        raise RunBroke("the file was not read to its end.", where=file.name)
+    if records != kept + aside + blank + left_out:
+        raise RunBroke(
+            f"{records} records were counted, but {kept} kept, {aside} set aside, {blank} blank "
+            f"and {left_out} left out.",
+            where=file.name,
+            fix="This is a fault of the program; please report it.",
+        )
+    twin = taking.hashes.setdefault(end.sha256, file.name)
+    if twin != file.name:
+        raise InputRefused(
+            f"the file has the same content as {twin}.",
+            where=file.name,
+            fix="Give every file of the export once.",
+        )
+    if left_out:
+        taking.notices.append(f"{file.name}: {left_out} rows are left out by the mapping's filter")
+    taking.notices += end.notices
+    taking.supplied[file.table] = taking.supplied.get(file.table, frozenset()) | end.columns
+    taking.files.append(
+        FileCount(
+            file.name,
+            file.path_as_given,
+            file.table,
+            end.bytes,
+            end.sha256,
+            records,
+            read,
+            blank,
+            aside,
+            kept,
+            left_out,
+        )
+    )
+
+
+def _take_batch(file: RawFile, batch: RawBatch, taking: _Taking) -> tuple[int, int]:
+    """Types a batch and puts its good rows into buckets: (rows kept, records set aside)."""
+    if batch.set_aside.height:
+        taking.set_aside.append(batch.set_aside)
+    raw = batch.rows
+    frame = typed(file.table, raw, file.name)
+    fault = broken(file.table, frame)["fault"]
+    bad = 0
+    if fault.null_count() != fault.len():
+        faulty = fault.is_not_null()
+        taking.set_aside.append(_reasons(file, raw.filter(faulty), fault.filter(faulty)))
+        bad = int(faulty.sum())
+        raw, frame = raw.filter(~faulty), frame.filter(~faulty)
+    validate(file.table, frame)
+    flags = cell_flags(file.table, raw, frame)
+    if flags.height:
+        taking.flags.append(flags)
+    _note_dates(file.table, frame, taking)
+    _note_odd_ids(file.name, frame["patient_id"], taking)
+    store.put(taking.buckets, file.table, frame)
+    return frame.height, bad + batch.set_aside.height
+
+
+def _reasons(file: RawFile, raw: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
+    """SET_ASIDE rows: the first broken predicate of each row, with the cell as exported."""
+    reasons = [p for p in predicates(file.table) if p.reason is not None]
+    parts = []
+    for number, predicate in enumerate(reasons):
+        rows = raw.filter(fault == number)
+        if rows.is_empty():
+            continue
+        cell = (
+            pl.col(predicate.column).fill_null("")
+            if predicate.column in raw.columns
+            else pl.lit("")
+        )
+        blank = cell.str.strip_chars() == ""
+        parts.append(
+            rows.select(
+                file=pl.lit(file.name),
+                row="source_row",
+                column=pl.lit(predicate.column),
+                value=cell,
+                reason=pl.when(blank).then(pl.lit("missing")).otherwise(pl.lit(predicate.reason)),
+            )
+        )
+    return pl.concat(parts)
+
+
+def _note_dates(table: str, frame: pl.DataFrame, taking: _Taking) -> None:
+    if table in DATED:
+        taking.dates.append(frame.group_by(date=DATED[table]).agg(rows=pl.len().cast(pl.Int64)))
+    if table == "patients":
+        latest = frame["observation_end"].max()
+        if isinstance(latest, dt.date):
+            taking.observation_ends.append(latest)
+
+
+def _note_odd_ids(file: str, ids: pl.Series, taking: _Taking) -> None:
+    """Ids are never mended; ids that a spreadsheet may have changed are counted aloud."""
+    signs = {
+        "have spaces at the edges": ids.str.contains(r"^\s|\s$"),
+        "end in '.0'": ids.str.ends_with(".0"),
+    }
+    for what, odd in signs.items():
+        if odd.any():
+            taking.odd_ids[file, what] = taking.odd_ids.get((file, what), 0) + int(odd.sum())
+
+
+def _dates(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    if not parts:
+        return pl.DataFrame(schema={"date": pl.Date(), "rows": pl.Int64()})
+    return pl.concat(parts).group_by("date").agg(pl.col("rows").sum()).sort("date")
+
+
+def _settle_patients(taking: _Taking) -> None:
+    """One row a patient in every bucket, with a notice of copies and contradictions."""
+    if "patients" not in taking.supplied:
+        return
+    copies = torn = 0
+    for number in range(taking.buckets.count):
+        patients = store.get(taking.buckets, "patients", number)
+        settled, flags, left_out, contradictory = one_row_each(patients)
+        if left_out:
+            store.replace(taking.buckets, "patients", number, settled)
+            taking.flags.append(flags)
+        copies += left_out
+        torn += contradictory
+    if copies:
+        taking.notices.append(
+            f"patients: {copies} rows repeat a patient id and count once; {torn} patients have "
+            "rows that contradict each other, and what differs is taken as unknown"
+        )
+
+
+def _together(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """One frame in a total order, so that equal exports give equal files."""
+    if not parts:
+        return pl.DataFrame(schema=schema)
+    frame = pl.concat(parts).match_to_schema(schema)
+    keys = ["file", "row", "column"] if "file" in schema else list(schema)
+    return frame.sort(keys, nulls_last=True, maintain_order=True)
