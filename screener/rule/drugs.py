@@ -1,0 +1,165 @@
+"""Drug expressions (`baclofen by mouth`, `list cns-depressants`, a list of them); list files."""
+
+from __future__ import annotations
+
+import re
+
+from screener.rule.amounts import whole_number
+from screener.rule.model import SYSTEMIC_TRACKS, DrugSet
+from screener.rule.reading import DrugList, Reading, items_of, keys_of, read_with, text_of
+from screener.rule.suggest import did_you_mean
+from screener.rule.yaml_reader import Mapping, Node, Sequence
+
+ROUTES: dict[str, frozenset[str]] = {
+    "by mouth": frozenset({"by mouth"}),
+    "under the tongue": frozenset({"sublingual"}),
+    "as a patch": frozenset({"transdermal"}),
+    "injected": frozenset({"injected"}),
+    "rectally": frozenset({"rectal"}),
+    "intrathecally": frozenset({"intrathecal"}),
+    "by any route": SYSTEMIC_TRACKS | {"local", "unknown"},
+}
+_ROUTE = "|".join(ROUTES)
+_WITH_ROUTE = re.compile(rf"^(?P<name>.+?)\s+(?P<routes>(?:{_ROUTE})(?:\s+or\s+(?:{_ROUTE}))*)$")
+_OTHER_ROUTE_WORDS = {
+    "oral": "by mouth",
+    "orally": "by mouth",
+    "po": "by mouth",
+    "intrathecal": "intrathecally",
+    "sublingual": "under the tongue",
+    "sublingually": "under the tongue",
+    "transdermal": "as a patch",
+    "patch": "as a patch",
+    "iv": "injected",
+    "im": "injected",
+    "injection": "injected",
+    "rectal": "rectally",
+}
+
+
+def route_in(text: str) -> tuple[str, str]:
+    """A drug expression without its route words, and the route words ("" when none)."""
+    found = _WITH_ROUTE.match(text)
+    return (found["name"], found["routes"]) if found else (text, "")
+
+
+def drug_set(reading: Reading, node: Node, what: str) -> DrugSet | None:
+    """One expression or a list of them, resolved; every expression of a list has the same route."""
+    if isinstance(node, Sequence) and not node.items:
+        reading.problem(node, f"{what} is an empty list")
+        return None
+    sets = [_one(reading, item, what) for item in items_of(node)]
+    known = [one for one in sets if one is not None]
+    if len(known) < len(sets):
+        return None
+    if len({one.tracks for one in known}) > 1:
+        fix = "give all drugs of one list the same route words"
+        reading.problem(node, f"{what} mixes routes", fix)
+        return None
+    members = frozenset().union(*(one.ingredients for one in known))
+    return DrugSet(", ".join(one.text for one in known), members, known[0].tracks)
+
+
+def _one(reading: Reading, node: Node, what: str) -> DrugSet | None:
+    if isinstance(node, Mapping) and len(node.entries) == 1:  # `- class: opioid`
+        entry = node.entries[0]
+        if entry.key.text in ("class", "list"):
+            inner = text_of(reading, entry.value, what)
+            return _named(reading, node, f"{entry.key.text} {inner}") if inner else None
+    text = text_of(reading, node, what)
+    return _named(reading, node, text) if text is not None else None
+
+
+def _named(reading: Reading, node: Node, text: str) -> DrugSet | None:
+    name, routes = route_in(" ".join(text.split()))
+    tracks = SYSTEMIC_TRACKS
+    if routes:
+        tracks = frozenset().union(*(ROUTES[route] for route in routes.split(" or ")))
+    prefix, bare = _prefix(name)
+    members = _members(reading, prefix, bare)
+    if members is None:
+        _unknown(reading, node, prefix, bare)
+        return None
+    return DrugSet(f"{bare} {routes}".strip(), members, tracks)
+
+
+def _prefix(name: str) -> tuple[str, str]:
+    for prefix in ("list", "class"):
+        if name.startswith((f"{prefix} ", f"{prefix}: ")):
+            return prefix, name[len(prefix) :].lstrip(": ")
+    return "", name
+
+
+def _members(reading: Reading, prefix: str, name: str) -> frozenset[str] | None:
+    """Ingredient, then list, then class: an ingredient's own name always means that drug."""
+    if not prefix:
+        ingredient = reading.vocabulary.ingredient_named(name)
+        if ingredient is not None:
+            return frozenset({ingredient})
+    if prefix in ("", "list") and name in reading.lists:
+        reading.lists_used.add(name)
+        return reading.lists[name].ingredients
+    if prefix in ("", "class"):
+        tag = name.replace(" ", "_").replace("-", "_")
+        for candidate in (name, tag, tag.removesuffix("s")):
+            members = reading.vocabulary.class_members(candidate)
+            if members is not None:
+                return members
+    return None
+
+
+def _unknown(reading: Reading, node: Node, prefix: str, name: str) -> None:
+    words = name.split()
+    for cut in range(1, len(words)):
+        start, rest = " ".join(words[:cut]), " ".join(words[cut:]).lower()
+        if rest in _OTHER_ROUTE_WORDS and _members(reading, prefix, start) is not None:
+            right = f'"{start} {_OTHER_ROUTE_WORDS[rest]}"'
+            expected = f"expected one of {', '.join(ROUTES)}; write {right}"
+            reading.problem(node, f'"{rest}" is not a route of the rule language', expected)
+            return
+    kinds = {"list": "list", "class": "class"}.get(prefix, "drug, list or class")
+    hint = "" if prefix == "class" else did_you_mean(name, reading.lists)
+    expected = "" if prefix else "expected a known ingredient, the name of a list, or a class"
+    if prefix == "list" and reading.lists:
+        expected = f"expected one of {', '.join(sorted(reading.lists))}"
+    reading.problem(node, f'no {kinds} is called "{name}"', expected, hint)
+
+
+def read_list(reading: Reading, root: Mapping, name: str) -> DrugList | None:
+    """A list file: `members` less `except`, resolved to ingredients."""
+    before = len(reading.source.problems)
+    found = keys_of(
+        reading,
+        root,
+        "a list file",
+        required=("list", "title", "version", "members"),
+        optional=("schema", "except", "source", "evidence", "owners", "why"),
+    )
+    if found is None:
+        return None
+    if "list" in found:
+        own_name(reading, found["list"].value, name, "list")
+    title = text_of(reading, found["title"].value, "title") if "title" in found else None
+    version = None
+    if "version" in found:
+        version = read_with(reading, found["version"].value, "version", whole_number)
+    members = drug_set(reading, found["members"].value, "members") if "members" in found else None
+    left_out: frozenset[str] = frozenset()
+    if "except" in found:
+        dropped = drug_set(reading, found["except"].value, "except")
+        left_out = dropped.ingredients if dropped else left_out
+    if members is not None and not members.ingredients - left_out:
+        reading.problem(found["members"].key, "no drug is left in this list")
+    if len(reading.source.problems) > before or members is None:
+        return None
+    return DrugList(
+        name, title or "", version or 0, members.ingredients - left_out, reading.source.name
+    )
+
+
+def own_name(reading: Reading, node: Node, file_name: str, kind: str) -> None:
+    """The id inside a file must be its file name, so that an id leads to its file."""
+    said = text_of(reading, node, kind)
+    if said is not None and said != file_name:
+        fix = f'rename the file to "{said}.yaml" or the {kind} to "{file_name}"'
+        reading.problem(node, f'the {kind} is called "{said}", but its file "{file_name}"', fix)

@@ -1,0 +1,204 @@
+"""The words in which a story describes its patient and says what must come out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+
+from screener.rule.amounts import Wrong, decimal_number
+from screener.rule.model import SEVERITIES, Expected, Severity
+
+# Unless a story says otherwise: day 0 is the first dose.
+DEFAULTS = {
+    "age": "48",
+    "sex": "M",
+    "weight": "80 kg",
+    "creatinine": "0.9 mg/dL on day -20",
+    "observed": "400 days before",
+}
+DAYS_AFTER_LAST_DOSE = 120
+KEYS = (
+    "age",
+    "sex",
+    "weight",
+    "creatinine",
+    "egfr",
+    "condition",
+    "observed",
+    "died",
+    "admitted",
+)
+_AGE = re.compile(r"(?P<years>\d+)(?: years)?(?: from day (?P<day>-?\d+))?")
+_WEIGHT = re.compile(r"(?P<kg>[\d.]+) kg")
+_RESULT = re.compile(
+    r"(?P<sign>[<>]=?)? ?(?P<value>[\d.]+) ?(?P<unit>[A-Za-zµμ][^\s]*)?(?: on day (?P<day>-?\d+))"
+)
+_SPAN = re.compile(r"(?:(?:from|on) )?day (?P<from>-?\d+)(?: to day (?P<to>-?\d+))?")
+_EXPECT = re.compile(
+    r"flag (?P<severity>\w+)(?: (?P<certainty>possible|definite))?(?: with (?P<subject>.+?))?"
+    r"(?: from day (?P<day>-?\d+))?"
+)
+_WOMAN = {"F": "F", "woman": "F", "M": "M", "man": "M", "unknown": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """One kidney result."""
+
+    analyte: str
+    comparator: str | None
+    value: Decimal
+    unit: str
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A condition or an admission; `to` None = still going on."""
+
+    name: str
+    start: int
+    to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The invented patient of a story; days are counted from the first dose."""
+
+    age: int | None
+    age_from_day: int | None  # the birthday on which that age is reached, when the story says it
+    sex: str | None
+    weight_kg: Decimal | None
+    labs: tuple[Lab, ...]
+    conditions: tuple[Span, ...]
+    admissions: tuple[Span, ...]
+    observed_before: int | None
+    observed_until: int | None  # None = DAYS_AFTER_LAST_DOSE after the last dose
+    died: int | None
+
+
+def person_of(facts: dict[str, str]) -> Person:
+    """The patient that the facts describe; raises Wrong with what was not understood."""
+    said = DEFAULTS | facts
+    if "egfr" in facts and "creatinine" not in facts:
+        said.pop("creatinine")
+    age = None if said["age"] == "unknown" else _whole(_AGE, said["age"], "an age")
+    before, until = _observed(said["observed"])
+    return Person(
+        age=int(age["years"]) if age else None,
+        age_from_day=int(age["day"]) if age and age["day"] else None,
+        sex=_sex(said["sex"]),
+        weight_kg=_weight(said["weight"]),
+        labs=(*_labs("creatinine", said, "mg/dL"), *_labs("egfr", said, "mL/min/1.73m2")),
+        conditions=tuple(_condition(text) for text in _several(said.get("condition", ""))),
+        admissions=tuple(_span("", text) for text in _several(said.get("admitted", ""))),
+        observed_before=before,
+        observed_until=until,
+        died=_day(said["died"]) if "died" in said else None,
+    )
+
+
+def expected_of(text: str) -> Expected:
+    """`clear`, `not assessed [because ...]`, `out of scope`, `flag high [possible] from day 3`."""
+    text = " ".join(text.split())
+    if text in ("clear", "out of scope", "not assessed"):
+        return Expected(text.replace(" ", "_"))
+    if text.startswith("not assessed because "):
+        return Expected("not_assessed", reason=text.removeprefix("not assessed because "))
+    found = _EXPECT.fullmatch(text)
+    if not found or found["severity"] not in SEVERITIES:
+        options = "clear, not assessed, out of scope, or for example flag high from day 0"
+        raise Wrong(f'"{text}" is no outcome', options)
+    return Expected(
+        "flag",
+        severity=cast(Severity, found["severity"]),
+        day=int(found["day"]) if found["day"] else None,
+        certainty=found["certainty"] or "definite",
+        subject=found["subject"],
+    )
+
+
+def condition_names_in(facts: dict[str, str]) -> tuple[str, ...]:
+    """The condition lists that a story names."""
+    return tuple(_condition(text).name for text in _several(facts.get("condition", "")))
+
+
+def _whole(pattern: re.Pattern[str], text: str, what: str) -> re.Match[str]:
+    found = pattern.fullmatch(text.strip())
+    if not found:
+        raise Wrong(f'"{text}" is not {what}', _EXAMPLES[what])
+    return found
+
+
+_EXAMPLES = {
+    "an age": '"66", or "65 from day 10" for a birthday on day 10',
+    "a weight": '"80 kg"',
+    "a result": '"2.4 mg/dL on day -10"',
+    "a span of days": '"day 5 to day 10", or "day 5" when it does not end',
+    "a day": '"on day 5"',
+}
+
+
+def _several(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _sex(text: str) -> str | None:
+    if text not in _WOMAN:
+        raise Wrong(f'"{text}" is not a sex', ", ".join(_WOMAN))
+    return _WOMAN[text]
+
+
+def _weight(text: str) -> Decimal | None:
+    if text == "unknown":
+        return None
+    return decimal_number(_whole(_WEIGHT, text, "a weight")["kg"])
+
+
+def _labs(analyte: str, said: dict[str, str], unit: str) -> tuple[Lab, ...]:
+    texts = [text for text in _several(said.get(analyte, "")) if text != "none"]
+    found = [_whole(_RESULT, text, "a result") for text in texts]
+    return tuple(
+        Lab(analyte, m["sign"], decimal_number(m["value"]), m["unit"] or unit, int(m["day"]))
+        for m in found
+    )
+
+
+def _condition(text: str) -> Span:
+    name, space, rest = text.partition(" from day ")
+    if not space:
+        name, space, rest = text.partition(" on day ")
+    if not space:
+        return Span(text, -10_000, None)
+    return _span(name, f"day {rest}")
+
+
+def _span(name: str, text: str) -> Span:
+    found = _whole(_SPAN, text, "a span of days")
+    return Span(name, int(found["from"]), int(found["to"]) if found["to"] else None)
+
+
+def _day(text: str) -> int:
+    found = _SPAN.fullmatch(text.strip())
+    if not found or found["to"]:
+        raise Wrong(f'"{text}" is not a day', _EXAMPLES["a day"])
+    return int(found["from"])
+
+
+def _observed(text: str) -> tuple[int | None, int | None]:
+    before: int | None = int(DEFAULTS["observed"].split()[0])
+    until: int | None = None
+    for part in re.split(r"[;,]", text):
+        word = part.strip()
+        if found := re.fullmatch(r"(\d+) days before", word):
+            before = int(found[1])
+        elif found := re.fullmatch(r"until day (-?\d+)", word):
+            until = int(found[1])
+        elif word == "from an unknown day":
+            before = None
+        else:
+            expected = '"400 days before, until day 60", or "from an unknown day"'
+            raise Wrong(f'"{word}" is not a time of observation', expected)
+    return before, until

@@ -1,0 +1,51 @@
+"""The fingerprint of a rule: a hash of what it means, so that a new title is no new rule."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+from screener.rule.model import CheckUse, Condition, Escalation
+
+# Wording: the same drugs or amounts under other words mean the same.
+_WORDING = {"text"}
+
+
+def fingerprint(
+    *,
+    uses: tuple[CheckUse, ...],
+    severity: str,
+    adults_only: bool,
+    escalate: tuple[Escalation, ...],
+    only_if: tuple[Condition, ...],
+    unless: tuple[Condition, ...],
+) -> str:
+    """16 hex digits (blake2b) of checks, severity, escalations and guards, lists resolved."""
+    meaning = {
+        "uses": _plain(uses),
+        "severity": severity,
+        "adults_only": adults_only,
+        "escalate": _plain(escalate),
+        "only_if": _plain(only_if),
+        "unless": _plain(unless),
+    }
+    text = json.dumps(meaning, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as mappings with their class name, sets as sorted lists; no wording."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {
+            f.name: _plain(getattr(value, f.name))
+            for f in dataclasses.fields(value)
+            if f.name not in _WORDING
+        }
+        return {"is": type(value).__name__, **fields}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value

@@ -1,0 +1,225 @@
+"""Strict YAML: text stays text, every key and value keeps its place, surprises are refused.
+
+Built on libyaml's C event stream, because the usual loaders accept duplicate keys silently,
+read `010` as 8 and `no` as False. Refused: duplicate keys, anchors, aliases, merge keys,
+tags, several documents, tabs, non-breaking spaces, files over 256 KiB, nesting over 20.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from screener.rule.problems import Mark, SourceFile
+from screener.rule.yaml_hints import hint_for
+
+LARGEST_FILE = 256 * 1024
+DEEPEST_NESTING = 20
+# Look like spaces, but are other characters: YAML takes them for text.
+FALSE_SPACES = {"\u00a0": "non-breaking space", "\u202f": "narrow non-breaking space"}
+FALSE_SPACES |= {"\u2007": "figure space", "\u3000": "wide space", "\u200b": "zero-width space"}
+_CUT = re.compile(r"^(?P<gap>\s+)#(?P<next>.?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One text; `plain` when it stood without quotes."""
+
+    text: str
+    mark: Mark
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `key: value` of a mapping."""
+
+    key: Scalar
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """`key: value` pairs in the order of the file; no key twice."""
+
+    entries: tuple[Entry, ...]
+    mark: Mark
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, or None."""
+        return next((e.value for e in self.entries if e.key.text == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of values."""
+
+    items: tuple[Node, ...]
+    mark: Mark
+
+
+Node = Scalar | Mapping | Sequence
+
+
+class _Refused(Exception):
+    """Stops the reading of one file; its problem has been noted."""
+
+
+def read_yaml(source: SourceFile, data: bytes) -> Mapping | None:
+    """The file's mapping, or None with the reasons in `source.problems`."""
+    text = _decoded(source, data)
+    if text is None:
+        return None
+    source.lines = text.splitlines()
+    if _has_false_characters(source):
+        return None
+    try:
+        root = _document(source, yaml.parse(text, Loader=yaml.CLoader))
+    except yaml.YAMLError as error:
+        _note_library_error(source, error)
+        return None
+    except _Refused:
+        return None
+    if isinstance(root, Mapping):
+        return None if source.problems else root
+    if not source.problems:
+        source.problem(root.mark, "the file must be a list of `key: value` lines")
+    return None
+
+
+def _decoded(source: SourceFile, data: bytes) -> str | None:
+    if len(data) > LARGEST_FILE:
+        what = f"the file has {len(data) // 1024} KiB, more than 256 KiB"
+        source.problem(Mark(1, 1), what, "split it: one rule a file")
+        return None
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        what = "this character is not UTF-8 text"
+        source.problem(Mark(line, column), what, "save the file as UTF-8")
+        return None
+
+
+def _has_false_characters(source: SourceFile) -> bool:
+    for number, line in enumerate(source.lines, start=1):
+        if line.lstrip().startswith("#"):
+            continue
+        if "\t" in line:
+            mark = Mark(number, line.index("\t") + 1)
+            source.problem(mark, "a tab stands here", "write spaces instead")
+        for character, name in FALSE_SPACES.items():
+            if character in line:
+                mark = Mark(number, line.index(character) + 1)
+                what = f"a {name} stands here, which looks like a space but is none"
+                source.problem(mark, what, "type an ordinary space instead")
+    return bool(source.problems)
+
+
+def _mark(event: Any) -> Mark:
+    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _document(source: SourceFile, events: Iterator[Any]) -> Node:
+    root: Node | None = None
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            if root is not None:
+                what = "a second document begins here"
+                source.problem(_mark(event), what, "one rule a file; remove the line `---`")
+                raise _Refused
+            root = _node(source, events, next(events), 1)
+    if root is None or (isinstance(root, Scalar) and not root.text):
+        source.problem(Mark(1, 1), "the file is empty", "write a rule, or remove the file")
+        raise _Refused
+    return root
+
+
+def _node(source: SourceFile, events: Iterator[Any], event: Any, depth: int) -> Node:
+    mark = _mark(event)
+    if depth > DEEPEST_NESTING:
+        source.problem(mark, f"nested deeper than {DEEPEST_NESTING} levels")
+        raise _Refused
+    _refuse_magic(source, event, mark)
+    if isinstance(event, yaml.MappingStartEvent):
+        return _mapping(source, events, mark, depth)
+    if isinstance(event, yaml.SequenceStartEvent):
+        items: list[Node] = []
+        while not isinstance(inner := next(events), yaml.SequenceEndEvent):
+            items.append(_node(source, events, inner, depth + 1))
+        return Sequence(tuple(items), mark)
+    if isinstance(event, yaml.ScalarEvent):
+        plain = event.style in (None, "")
+        if plain:
+            _warn_of_cut_text(source, event)
+        return Scalar(event.value, mark, plain)
+    return Scalar("", mark, False)  # an alias; the problem has been noted
+
+
+def _mapping(source: SourceFile, events: Iterator[Any], mark: Mark, depth: int) -> Mapping:
+    entries: dict[str, Entry] = {}
+    while not isinstance(event := next(events), yaml.MappingEndEvent):
+        key = _node(source, events, event, depth + 1)
+        value = _node(source, events, next(events), depth + 1)
+        if not isinstance(key, Scalar):
+            source.problem(key.mark, "a key must be one word, not a list or a mapping")
+            continue
+        if key.plain and key.text == "<<":
+            what = "merge keys (`<<`) are not allowed"
+            source.problem(key.mark, what, "write the lines out")
+            continue
+        if key.text in entries:
+            first = entries[key.text].key.mark.line
+            what = f'"{key.text}" stands twice: on line {first} and here on line {key.mark.line}'
+            source.problem(key.mark, what, "remove one of them")
+            continue
+        entries[key.text] = Entry(key, value)
+    return Mapping(tuple(entries.values()), mark)
+
+
+def _refuse_magic(source: SourceFile, event: Any, mark: Mark) -> None:
+    if isinstance(event, yaml.AliasEvent):
+        what = f"`*{event.anchor}` is YAML's sign for a copy, which is not allowed"
+        source.problem(mark, what, "write the value out, or put it in quotes")
+    elif getattr(event, "anchor", None):
+        what = f"`&{event.anchor}` is YAML's sign for an anchor, which is not allowed"
+        source.problem(mark, what, "remove it, or put the value in quotes")
+    elif getattr(event, "tag", None):
+        what = f"`{event.tag}` is a YAML tag, which is not allowed"
+        source.problem(mark, what, "remove it, or put the value in quotes")
+
+
+def _warn_of_cut_text(source: SourceFile, event: Any) -> None:
+    """`title: Rule #2` silently becomes "Rule"; two spaces before `#` say that it was meant."""
+    end = event.end_mark
+    if end.line >= len(source.lines):
+        return
+    cut = _CUT.match(source.lines[end.line][end.column :])
+    prose = " " in event.value and cut is not None and len(cut["gap"]) == 1
+    if cut and event.value and (prose or cut["next"].strip()):
+        column = end.column + len(cut["gap"]) + 1
+        what = "the text is cut at ` #`, which begins a comment; put the text in quotes, or"
+        source.warn(Mark(end.line + 1, column), f"{what} write two spaces before the comment")
+
+
+def _note_library_error(source: SourceFile, error: yaml.YAMLError) -> None:
+    mark = getattr(error, "problem_mark", None)
+    said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+    if mark is None:
+        position = getattr(error, "position", 0)
+        before = "\n".join(source.lines)[: position if isinstance(position, int) else 0]
+        place = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+    else:
+        context = getattr(error, "context_mark", None)
+        opened = ("quoted scalar", "flow sequence", "flow mapping")
+        about = str(getattr(error, "context", "") or "")
+        unclosed = context is not None and any(word in about for word in opened)
+        chosen: Any = context if unclosed else mark
+        place = Mark(chosen.line + 1, chosen.column + 1)
+    place, hint = hint_for(source.lines, place, said, str(getattr(error, "context", "") or ""))
+    source.problem(place, "this cannot be read as YAML", hint)

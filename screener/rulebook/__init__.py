@@ -1,0 +1,1 @@
+"""Working on rules: load the library, tell its stories, read a rule aloud."""
