@@ -1,0 +1,72 @@
+# One command per need; every target makes .venv by itself. `make help` lists them.
+# Needs only Python 3.11 or newer, make, and a Python package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+# The stamp's name carries the lock's content: another lock, another installation.
+STAMP := $(VENV)/installed-$(shell cksum $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal \
+	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test test-deep check fix bench lock upgrade browser sample-data
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+venv: $(STAMP)  ## make .venv from the locked packages
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/installed-*
+	@touch $@
+
+demo: $(STAMP)  ## screen the invented clinic of sample_data/ and print where the report is
+	$(BIN)/screener demo
+
+test: $(STAMP) browser  ## all tests
+	$(BIN)/python -m pytest
+
+test-deep: $(STAMP) browser  ## all tests, with many more invented histories
+	SCREENER_HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+check: $(STAMP)  ## lint, format, types, floors, documents; changes nothing, runs all to the end
+	@bad=; for step in "ruff check --quiet ." "ruff format --check --quiet ." mypy lint-imports \
+			"python -m pytest -q tests/house/test_documents.py tests/house/test_tidiness.py"; do \
+		echo "== $$step"; $(BIN)/$$step || bad="$$bad; $$step"; \
+	done; \
+	test -z "$$bad" || { echo "Not in order$$bad"; exit 1; }
+
+fix: $(STAMP)  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)  ## time a run against the floor (reading and writing the same file)
+	$(BIN)/python benchmarks/run.py
+
+sample-data: $(STAMP)  ## make sample_data/*.csv again (the same bytes)
+	$(BIN)/python sample_data/make_sample_data.py
+
+lock: $(STAMP)  ## pin what pyproject.toml asks for, keeping the pins that still fit
+	$(COMPILE) --group dev -o $(LOCK)
+	$(COMPILE) --constraint $(LOCK) -o requirements-runtime.lock
+
+upgrade: $(STAMP)  ## pin the newest versions that pyproject.toml allows
+	$(COMPILE) --upgrade --group dev -o $(LOCK)
+	$(COMPILE) --upgrade --constraint $(LOCK) -o requirements-runtime.lock
+
+# The browser tests need a Chromium and skip visibly without one; it is installed only where that
+# is possible without asking, and its absence never fails a build.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| command -v google-chrome >/dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+			&& { apt-get update -qq; DEBIAN_FRONTEND=noninteractive \
+				apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 ; } \
+		|| echo "no Chromium here: the browser tests will be skipped"
