@@ -11,7 +11,7 @@ from screener.checks import CHECKS
 from screener.checks.judge import Judged
 from screener.findings import FINDINGS, NOT_ASSESSED, OUTCOMES, finding_id
 from screener.rule.model import SEVERITIES, DrugSet, Rule
-from screener.timeline import Timeline
+from screener.timeline import Timeline, latest_orders
 
 RECENT = 30  # days for which an event stays active
 ORDERS_SHOWN = 12  # derivations of orders written out in one finding
@@ -208,12 +208,8 @@ def outcomes_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
     mine = pl.col("ingredient").is_in(sorted(own.ingredients)) & pl.col("track").is_in(
         sorted(own.tracks)
     )
-    latest = (
-        timeline.lines.with_columns(_mine=mine.fill_null(value=False))
-        .sort("patient", "_mine", "start", "row")
-        .group_by("patient", maintain_order=True)
-        .agg(pl.col("site_id").last(), pl.col("prescriber_id").last())
-    )
+    asked = latest_orders(timeline.lines.filter(mine))
+    latest = pl.concat([asked, timeline.homes.join(asked, on="patient", how="anti")])
     marks = [
         (judged.scope, "_in"),
         (judged.runs, "_flagged"),

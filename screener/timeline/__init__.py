@@ -43,7 +43,8 @@ class Timeline:
     other, twice: see timeline.lanes. unplaced: lines that stand on no day for want of a length.
     conditions: patient, name, from_day, to_day, or None when nobody supplied the table.
     admissions: patient, from_day, to_day, disjoint; open_admissions: those that reach last_day.
-    results: kidney results; dialysis: runs of days. flags: FLAG_COLUMNS.
+    results: kidney results; dialysis: runs of days. flags: FLAG_COLUMNS. homes: site and
+    prescriber of each patient's latest order.
     """
 
     as_of: int
@@ -59,6 +60,7 @@ class Timeline:
     results: pl.DataFrame
     dialysis: pl.DataFrame
     flags: pl.DataFrame
+    homes: pl.DataFrame
     kept: dict[object, pl.DataFrame] = field(default_factory=dict)
 
     def lines_of(self, drugs: DrugSet) -> pl.DataFrame:
@@ -118,6 +120,14 @@ def dose_steps(lines: pl.DataFrame, other: pl.DataFrame, by: list[str]) -> pl.Da
     return both.filter(pl.col("scheduled") + pl.col("as_needed") > 0).drop("covers")
 
 
+def latest_orders(lines: pl.DataFrame) -> pl.DataFrame:
+    """Site and prescriber of each patient's latest order: patient, site_id, prescriber_id."""
+    ordered = lines.select("patient", "start", "row", "site_id", "prescriber_id").sort(
+        "patient", "start", "row"
+    )
+    return ordered.unique("patient", keep="last", maintain_order=True).drop("start", "row")
+
+
 def build(tables: Tables, as_of: dt.date) -> Timeline:
     """Work out one bucket. Raises nothing on odd data: what cannot be read becomes a flag."""
     people = people_of(tables, as_of)
@@ -145,7 +155,7 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
         as_of=day_number(as_of), people=people, rows=rows, lines=lines, other=placed.other,
         twice=placed.twice, conditions=conditions, admissions=admissions,
         open_admissions=open_admissions, labs_supplied=tables.labs is not None, results=results,
-        dialysis=dialysis_runs(conditions),
+        dialysis=dialysis_runs(conditions), homes=latest_orders(lines),
         flags=pl.concat([f.select(FLAG_COLUMNS) for f in flags]),
     )  # fmt: skip
 
