@@ -15,6 +15,7 @@ from screener.timeline import Timeline, latest_orders
 
 RECENT = 30  # days for which an event stays active
 ORDERS_SHOWN = 12  # derivations of orders written out in one finding
+ON_DIALYSIS = "on dialysis"  # what the kidney check says instead of a value
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -157,7 +158,11 @@ def _placeholder(rule: Rule, name: str) -> pl.Expr:
         "severity": pl.col("severity"),
         "title": pl.lit(rule.title)
         + (": " + pl.col("subject") if _names_partner(rule) else pl.lit("")),
-        "amount": pl.when(pl.col("value").is_null()).then(pl.lit(""))
+        "amount": pl.when(pl.col("value").is_null())
+        .then(pl.when(pl.col("how") == ON_DIALYSIS).then(pl.lit(f": {ON_DIALYSIS}"))
+              .otherwise(pl.lit("")))
+        .when(pl.col("unit").str.starts_with("mL/min"))
+        .then(": eGFR " + value + " " + unit + " (below " + limit + ")")
         .when(pl.col("limit").is_null()).then(": " + value + " " + unit)
         .otherwise(": " + value + " " + unit + " (limit " + limit + ")"),
         "span": pl.when(days == 1).then("on " + first)

@@ -48,7 +48,7 @@ def find(timeline: Timeline, params: DoseFalls) -> CheckResult:
         value=value,
         badness=value,
         limit=in_unit(pl.lit(limit.ug), limit.text),
-        unit=pl.lit(unit_words(limit.text) + " in one step"),
+        unit=pl.lit(unit_words(limit.text)),
         event=True,
         look_from=pl.col("from_day") - 1,
         how=_words(limit.text),

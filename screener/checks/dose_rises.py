@@ -55,7 +55,7 @@ def find(timeline: Timeline, params: DoseRises) -> CheckResult:
         value=value,
         badness=value,
         limit=in_unit(pl.lit(limit.ug), limit.text),
-        unit=pl.lit(unit_words(limit.text).replace("/day", f"/day within {params.within} days")),
+        unit=pl.lit(unit_words(limit.text)),
         event=True,
         look_from=pl.col("from_day") - params.within,
         how=_words(limit.text),

@@ -46,11 +46,11 @@ class Judged:
 def judge(timeline: Timeline, rule: Rule, checks: Mapping[str, Check]) -> Judged:
     """Run every check of the rule and put its days together."""
     results = [(use, checks[use.check].find(timeline, use.params)) for use in rule.uses]
-    pieces = [_leveled(result.pieces, rule.severity) for _, result in results]
+    pieces = [_leveled(result.pieces, rule.severity, own=True) for _, result in results]
     for escalation in rule.escalate:
         if isinstance(escalation.when, SameCheckWith):
             changed = checks[escalation.when.check].find(timeline, escalation.when.params)
-            pieces.append(_leveled(changed.pieces, escalation.to))
+            pieces.append(_leveled(changed.pieces, escalation.to, own=False))
     all_pieces = pl.concat(pieces)
     unknown = pl.concat([result.unknown for _, result in results])
     flags = pl.concat([result.flags for _, result in results])
@@ -73,9 +73,10 @@ def judge(timeline: Timeline, rule: Rule, checks: Mapping[str, Check]) -> Judged
     )  # fmt: skip
 
 
-def _leveled(pieces: pl.DataFrame, severity: str) -> pl.DataFrame:
+def _leveled(pieces: pl.DataFrame, severity: str, *, own: bool) -> pl.DataFrame:
+    """Pieces with level and own: found by the rule's check as written, or by a stricter variant."""
     level = pl.col("severity").fill_null(severity).replace_strict(LEVEL, return_dtype=pl.Int8)
-    return pieces.with_columns(level=level)
+    return pieces.with_columns(level=level, own=pl.lit(value=own))
 
 
 def _scope(results: list[CheckResult], timeline: Timeline) -> pl.DataFrame:
@@ -193,7 +194,10 @@ def _runs(pieces: pl.DataFrame) -> pl.DataFrame:
 
 
 def _one_piece_a_day(pieces: pl.DataFrame) -> pl.DataFrame:
-    """Where variants or partners overlap, the worst of each day; definite if any of them is."""
+    """Where variants or partners overlap, the worst of each day; definite if any of them is.
+
+    The limit shown is the rule's own: a stricter variant raises the severity, not the limit.
+    """
     keys = ["patient", "subject", "group"]
     cut = cut_at(pieces, edges_of(pieces))
     best = cut.sort(
@@ -203,11 +207,15 @@ def _one_piece_a_day(pieces: pl.DataFrame) -> pl.DataFrame:
         maintain_order=True,
     )  # fmt: skip
     numbered = best.with_columns(_day=group_number(*keys, "from_day"))
-    any_definite = numbered.group_by("_day").agg(_definite=pl.col("definite").any())
+    whole = numbered.group_by("_day").agg(
+        _definite=pl.col("definite").any(), _limit=pl.col("limit").filter(pl.col("own")).first()
+    )
     return (
         numbered.unique("_day", keep="first", maintain_order=True)
-        .join(any_definite, on="_day", how="left", maintain_order="left")
-        .with_columns(_own=pl.col("definite"), definite=pl.col("_definite"))
-        .drop("_definite", "_own", "_day")
+        .join(whole, on="_day", how="left", maintain_order="left")
+        .with_columns(
+            definite=pl.col("_definite"),
+            limit=pl.when("own").then("limit").otherwise(pl.coalesce("_limit", "limit")),
+        )
         .select(*PIECES, "level")
     )

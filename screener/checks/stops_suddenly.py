@@ -243,7 +243,7 @@ def _sudden(ends: pl.DataFrame, params: StopsSuddenly) -> pl.DataFrame:
             to_day="stop_day",
             value=in_unit(value, limit.text),
             limit=in_unit(pl.lit(limit.ug), limit.text),
-            unit=pl.lit("stable " + unit_words(limit.text)),
+            unit=pl.lit(unit_words(limit.text)),
             look_from="end_day",
         )
     )
