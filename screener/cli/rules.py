@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from screener.cli import clock, logs, settings
-from screener.cli.run import Rules, day_of
+from screener.cli.request import day_of
+from screener.cli.run import Rules
 from screener.cli.say import plural, say, table
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The command line: the only floor that may ask for today's date."""

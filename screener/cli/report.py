@@ -1,0 +1,87 @@
+"""`screener report` and `screener verify`: a finished run, shown again or checked again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screener.cli import completion, logs, settings
+from screener.cli.run import Out
+from screener.cli.say import say, table
+from screener.errors import RunBroke
+
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        autocompletion=completion.runs,
+        help="A run's folder, its name, its run id, or latest.",
+    ),
+]
+
+
+@settings.shared
+def report(
+    run: RunName = "latest",
+    out: Out = Path("reports"),
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="FILE",
+            help="Write the report to this file instead.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """screener report latest
+
+    Make the report of a finished run again, from its folder alone.
+
+    When this version of screener draws it differently, run.json gets the new file's hash.
+    """
+    from screener.outputs import publish, run_folder, write
+
+    folder = run_folder.find_run(out, run)
+    content = run_folder.read_run(folder)
+    page = write.report_bytes(folder, content)
+    target = to or folder / "report.html"
+    try:
+        publish.replace_file(target, page)
+        if to is None:
+            content["files"]["report.html"] = publish.file_facts(target)
+            publish.replace_file(folder / publish.RUN_JSON, publish.json_bytes(content))
+    except OSError as error:
+        raise RunBroke(
+            f"The report cannot be written ({error.strerror}).", where=str(target)
+        ) from error
+    say(f"Report: {target}")
+    return 0
+
+
+@settings.shared
+def verify(run: RunName = "latest", out: Out = Path("reports")) -> int:
+    """screener verify latest
+
+    Check a finished run: hashes, counts, and everything that must hold of its tables.
+
+    Exit code 0 when all hold, 5 when one does not.
+    """
+    from screener.outputs import run_folder
+
+    folder = run_folder.find_run(out, run)
+    laws = run_folder.verify(folder)
+    say(
+        *table(("", "check", "detail"), [("ok" if w.ok else "NOT", w.name, w.detail) for w in laws])
+    )
+    broken = [law.name for law in laws if not law.ok]
+    if broken:
+        raise RunBroke(
+            f"{len(broken)} of {len(laws)} checks do not hold: {'; '.join(broken)}.",
+            where=folder.name,
+            fix="Screen the exports again with --force.",
+        )
+    logs.current.summary(f"{len(laws)} checks hold", {"exit_code": 0, "checks": len(laws)})
+    return 0

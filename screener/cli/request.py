@@ -1,0 +1,162 @@
+"""From the words of the command line to a `Request`, checked before any export is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screener.cli import clock
+from screener.errors import UsageError
+
+if TYPE_CHECKING:
+    from screener.rule.model import Rule
+    from screener.screen import Request
+
+FAIL_ON = ("none", "info", "low", "moderate", "high", "critical")
+RUNS_UNASKED = ("active", "pilot")
+
+
+def tables_of(
+    prescriptions: list[str] | None,
+    patients: list[str] | None,
+    labs: list[str] | None,
+    conditions: list[str] | None,
+    admissions: list[str] | None,
+) -> dict[str, list[str]]:
+    """Table -> its files, of the tables that were named one by one."""
+    given = {
+        "prescriptions": prescriptions,
+        "patients": patients,
+        "labs": labs,
+        "conditions": conditions,
+        "admissions": admissions,
+    }
+    return {name: paths for name, paths in given.items() if paths}
+
+
+def request_for(
+    exports: list[str],
+    tables: Mapping[str, list[str]],
+    *,
+    rules: Path,
+    out: Path,
+    as_of: str | None,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    configuration: Mapping[str, Any],
+    **more: Any,
+) -> Request:
+    """Everything a run is told, checked as far as it can be without reading the exports."""
+    if not exports and not tables:
+        raise UsageError(
+            "No export was given.", fix="Name files or a folder: screener run exports/"
+        )
+    if configuration["fail_on"] not in FAIL_ON:
+        raise UsageError(f"--fail-on is one of {', '.join(FAIL_ON)}.")
+    if not 0 <= configuration["max_set_aside"] <= 100:
+        raise UsageError("--max-set-aside is a percentage from 0 to 100.")
+    only, skip = sorted(set(only)), sorted(set(skip))
+    day = day_of(as_of)
+
+    from screener.rulebook.library import load_library
+    from screener.rulebook.read import sentence
+    from screener.screen import Request
+
+    library = load_library(rules)
+    left_out = rules_left_out(library, only, skip)
+    configuration = {**configuration, "only": only, "skip": skip}
+    return Request(
+        exports=tuple(exports),
+        tables=tables,
+        out=out,
+        library=library,
+        asked=frozenset(rule.id for rule in library) - left_out.keys(),
+        left_out=left_out,
+        sentences={rule.id: sentence(rule) for rule in library},
+        today=clock.today(),
+        now=clock.now,
+        host=platform.node(),
+        pid=str(os.getpid()),
+        command=command_line(as_of, configuration),
+        configuration=configuration,
+        as_of=day,
+        mapping=configuration["format"],
+        encoding=configuration["encoding"],
+        allow_empty=configuration["allow_empty"],
+        expected_sites=frozenset(configuration["expected_sites"]),
+        max_set_aside=configuration["max_set_aside"],
+        fail_on=configuration["fail_on"],
+        **more,
+    )
+
+
+def day_of(text: str | None) -> dt.date | None:
+    """A date of the command line. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        if len(text) != len("2026-10-31"):
+            raise ValueError
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            "--as-of is no date.", fix="Write it as YYYY-MM-DD, like 2026-10-31."
+        ) from error
+
+
+def sites_in(path: Path | None) -> list[str]:
+    """The site ids of a file, one a line; blank lines and lines that begin with # do not count."""
+    if path is None:
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "The file of expected sites cannot be read.",
+            where=str(path),
+            fix="Give a UTF-8 text file with one site id a line.",
+        ) from error
+    return sorted({s for line in lines if (s := line.strip()) and not s.startswith("#")})
+
+
+def rules_left_out(library: Iterable[Rule], only: list[str], skip: list[str]) -> dict[str, str]:
+    """Rule id -> why it is not screened. Raises UsageError for a rule that does not exist."""
+    statuses = {rule.id: rule.status for rule in library}
+    for name in [*only, *skip]:
+        if name not in statuses:
+            near = difflib.get_close_matches(name, statuses, n=1)
+            raise UsageError(
+                f"There is no rule {name}.",
+                fix=f"Did you mean {near[0]}?" if near else "`screener rules list` names them.",
+            )
+    left_out = {}
+    for rule, status in statuses.items():
+        if rule in skip:
+            left_out[rule] = "left out with --skip"
+        elif only and rule not in only:
+            left_out[rule] = "not named with --only"
+        elif not only and status not in RUNS_UNASKED:
+            left_out[rule] = f"its status is {status}: it runs when named with --only"
+    return left_out
+
+
+def command_line(as_of: str | None, configuration: Mapping[str, Any]) -> str:
+    """The run as a command line without paths, the same for the same configuration."""
+    words = ["screener run", f"--format {configuration['format']}"]
+    if as_of:
+        words.append(f"--as-of {as_of}")
+    words += [f"--only {name}" for name in configuration["only"]]
+    words += [f"--skip {name}" for name in configuration["skip"]]
+    words.append(f"--fail-on {configuration['fail_on']}")
+    words.append(f"--max-set-aside {configuration['max_set_aside']:g}")
+    if configuration["expected_sites"]:
+        words.append("--expect-sites FILE")
+    words.append(f"--encoding {configuration['encoding']}")
+    if configuration["allow_empty"]:
+        words.append("--allow-empty")
+    return " ".join(words)

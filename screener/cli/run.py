@@ -1,0 +1,210 @@
+"""`screener run`: screen exports and publish the findings, the report and run.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from screener.cli import completion, failures, logs, settings
+from screener.cli.request import FAIL_ON, request_for, sites_in, tables_of
+from screener.cli.say import plural, say
+from screener.cli.settings import option
+
+if TYPE_CHECKING:
+    from screener.screen import Request
+
+Exports = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="EXPORT...", help="Files or folders: csv, tsv, parquet, ndjson, also .gz and .zst."
+    ),
+]
+Format = Annotated[
+    str, option("--format", metavar="NAME", help="The mapping that reads the exports.")
+]
+Prescriptions = Annotated[
+    list[str] | None,
+    option("--prescriptions", metavar="FILE", help="A file of prescriptions (repeatable)."),
+]
+Patients = Annotated[
+    list[str] | None, option("--patients", metavar="FILE", help="A file of patients.")
+]
+Labs = Annotated[list[str] | None, option("--labs", metavar="FILE", help="A file of lab results.")]
+Conditions = Annotated[
+    list[str] | None, option("--conditions", metavar="FILE", help="A file of conditions.")
+]
+Admissions = Annotated[
+    list[str] | None, option("--admissions", metavar="FILE", help="A file of admissions.")
+]
+Rules = Annotated[Path, option("--rules", metavar="FOLDER", help="The folder of the rules.")]
+Out = Annotated[
+    Path, option("--out", metavar="FOLDER", help="The folder in which runs are published.")
+]
+AsOf = Annotated[
+    str | None,
+    option("--as-of", metavar="DATE", help="Last day of the data, YYYY-MM-DD.", show_default=False),
+]
+Encoding = Annotated[
+    str, option("--encoding", metavar="NAME", help="Encoding of text exports; never guessed.")
+]
+Only = Annotated[
+    list[str] | None,
+    option(
+        "--only",
+        metavar="RULE",
+        autocompletion=completion.rule_ids,
+        help="Only this rule (repeatable).",
+    ),
+]
+Skip = Annotated[
+    list[str] | None,
+    option(
+        "--skip",
+        metavar="RULE",
+        autocompletion=completion.rule_ids,
+        help="Not this rule (repeatable).",
+    ),
+]
+AllowEmpty = Annotated[
+    bool, option("--allow-empty", help="Accept an export that has a header and no row.")
+]
+MaxSetAside = Annotated[
+    float,
+    option(
+        "--max-set-aside",
+        metavar="PERCENT",
+        help="Percent of a file's records that may be set aside.",
+    ),
+]
+
+
+@settings.shared
+def run(
+    *,
+    ctx: typer.Context,
+    exports: Exports = None,
+    mapping: Format = "native",
+    prescriptions: Prescriptions = None,
+    patients: Patients = None,
+    labs: Labs = None,
+    conditions: Conditions = None,
+    admissions: Admissions = None,
+    rules: Rules = Path("rules"),
+    out: Out = Path("reports"),
+    as_of: AsOf = None,
+    only: Only = None,
+    skip: Skip = None,
+    fail_on: Annotated[
+        str,
+        option(
+            "--fail-on",
+            metavar="SEVERITY",
+            help=f"Exit 1 on a finding this severe: {', '.join(FAIL_ON)}.",
+        ),
+    ] = "none",
+    max_set_aside: MaxSetAside = 10.0,
+    expect_sites: Annotated[
+        Path | None,
+        option(
+            "--expect-sites",
+            metavar="FILE",
+            help="File of site ids, one a line.",
+            show_default=False,
+        ),
+    ] = None,
+    encoding: Encoding = "utf-8",
+    allow_empty: AllowEmpty = False,
+    force: Annotated[bool, option("--force", help="Make a finished run again.")] = False,
+    jobs: Annotated[
+        int | None,
+        option(
+            "--jobs", metavar="N", help="Worker processes; 1 = none.", min=1, show_default="by size"
+        ),
+    ] = None,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print every setting and its source, and stop.")
+    ] = False,
+) -> int:
+    """screener run exports/ --out reports
+
+    Screen medication lists: findings, a report and run.json in a new folder of --out.
+
+    The exit code is 0 also when there are findings; docs/auditor.md lists the others.
+    """
+    if show_config:
+        say(*settings.lines_of_config(ctx))
+        return 0
+    tables = tables_of(prescriptions, patients, labs, conditions, admissions)
+    request = request_for(
+        exports or [],
+        tables,
+        rules=rules,
+        out=out,
+        as_of=as_of,
+        only=only or [],
+        skip=skip or [],
+        configuration={
+            "format": mapping,
+            "encoding": encoding,
+            "allow_empty": allow_empty,
+            "fail_on": fail_on,
+            "max_set_aside": max_set_aside,
+            "expected_sites": sites_in(expect_sites),
+        },
+        force=force,
+        jobs=jobs,
+    )
+    return screen_and_tell(request)
+
+
+def screen_and_tell(request: Request) -> int:
+    """Screen, print the summary, and give the exit code; a failed run leaves its run.json."""
+    from screener.screen import screen
+
+    with failures.left_behind(request, logs.current) as watch:
+        done = screen(request, watch)
+    lines = summary(done.run, done.folder, already=done.already)
+    say(*lines)
+    code = int(done.run["exit_code"])
+    logs.current.summary(
+        f"finished with exit code {code}",
+        {
+            "exit_code": code,
+            "run_id": done.run["run_id"],
+            "as_of": done.run["as_of"],
+            "complete": done.run["complete"],
+            "already_there": done.already,
+            "folder": str(done.folder),
+            "counts": {k: v for k, v in done.run["counts"].items() if k != "data_flags"},
+        },
+    )
+    return code
+
+
+def summary(run: Mapping[str, Any], folder: Path, *, already: bool) -> list[str]:
+    """The lines that a run prints on stdout; the last is the path of the report."""
+    counts = run["counts"]
+    by_severity = counts["findings_by_severity"]
+    severities = [f"{by_severity.get(name, 0):,} {name}" for name in reversed(FAIL_ON[1:])]
+    lines = [f"Run {run['run_id']}, data up to {run['as_of']} ({run['as_of_from']})."]
+    if already:
+        lines.append("This run was finished before; its files are as they were written.")
+    lines += [f"INCOMPLETE: {reason}" for reason in run["incomplete_reasons"]]
+    lines.append(
+        f"{plural(counts['findings'], 'finding')} ({', '.join(severities)}) in "
+        f"{counts['patients_with_findings']:,} of {plural(counts['patients'], 'patient')}."
+    )
+    if counts["pilot_findings"]:
+        lines.append(f"{plural(counts['pilot_findings'], 'finding')} of pilot rules stand apart.")
+    asked = sum(rule["asked"] for rule in run["rules"])
+    ran = sum(rule["ran"] for rule in run["rules"])
+    lines.append(
+        f"{ran} of {plural(asked, 'rule')} ran on {plural(counts['orders'], 'order')}; "
+        f"{plural(counts['set_aside'], 'record')} set aside, "
+        f"{plural(sum(counts['data_flags'].values()), 'data flag')}."
+    )
+    lines.append(f"Report: {folder / 'report.html'}")
+    return lines

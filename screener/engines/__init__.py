@@ -1,0 +1,1 @@
+"""Who does the work: an engine is handed the bucket function and calls it once per bucket."""

@@ -1,0 +1,1 @@
+"""What a run writes: tables, the review list, run.json, the report, and how they are published."""

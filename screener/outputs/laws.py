@@ -1,0 +1,97 @@
+"""The conservation laws: what must hold in every run, checked by the run itself and by `verify`.
+
+Nothing may be lost between the file and the report, so the counts of each step must add up. A
+law that does not hold means a fault of ours: nothing is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+CLASSES = ("used", "excluded", "duplicate", "superseded", "set_aside", "blank", "left_out")
+OUTCOMES_IN_SCOPE = ("flagged", "clear", "not_assessed")
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """One law of one run: its name, whether it holds, and the numbers in words."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For run.json."""
+        return asdict(self)
+
+
+def row_laws(inputs: Iterable[dict[str, Any]]) -> list[Law]:
+    """Per file: the records, counted apart, are the sum of the classes."""
+    laws = []
+    for file in inputs:
+        parts = [f"{file[name]} {name}" for name in CLASSES if file[name]]
+        total = sum(file[name] for name in CLASSES)
+        detail = f"{file['records']} records = {' + '.join(parts) or '0'}"
+        laws.append(Law(f"rows of {file['file']}", total == file["records"], detail))
+    return laws
+
+
+def outcome_law(outcomes: pl.DataFrame, asked: Sequence[str], patients: int) -> Law:
+    """Every patient has one outcome of every rule asked for, and in_scope is their sum."""
+    name = "every patient has an outcome of every rule"
+    by_rule = outcomes.group_by("rule_id").agg(pl.col("patients").sum())
+    seen: dict[str, int] = dict(by_rule.iter_rows())
+    expected = dict.fromkeys(asked, patients) if patients else {}
+    wrong = sorted(r for r in expected.keys() | seen.keys() if expected.get(r) != seen.get(r))
+    keys = ["rule_id", "site_id", "prescriber_id"]
+    judged = outcomes.filter(pl.col("outcome").is_in(OUTCOMES_IN_SCOPE))
+    scope = judged.filter(pl.col("patients").sum().over(keys) != pl.col("in_scope"))
+    wrong += sorted(set(scope["rule_id"]) - set(wrong))
+    if wrong:
+        return Law(name, False, f"not so for {', '.join(wrong)}")
+    return Law(name, True, f"{len(asked)} rules x {patients} patients")
+
+
+def findings_laws(
+    findings: pl.DataFrame, pilot: pl.DataFrame, outcomes: pl.DataFrame, dangling: int
+) -> list[Law]:
+    """Findings are flagged patients, each finding once, and name orders that exist."""
+    both = pl.concat([findings, pilot])
+    found = both.group_by("rule_id").agg(pl.col("patient_id").n_unique())
+    flagged = (
+        outcomes.filter(pl.col("outcome") == "flagged", pl.col("patients") > 0)
+        .group_by("rule_id")
+        .agg(pl.col("patients").sum())
+    )
+    have: dict[str, int] = dict(found.iter_rows())
+    want: dict[str, int] = dict(flagged.iter_rows())
+    wrong = sorted(r for r in have.keys() | want.keys() if have.get(r) != want.get(r))
+    twice = both.height - both["finding_id"].n_unique()
+    return [
+        Law(
+            "flagged patients are those with a finding",
+            not wrong,
+            f"not so for {', '.join(wrong)}" if wrong else f"{sum(have.values())} flagged",
+        ),
+        Law(
+            "every finding once",
+            twice == 0,
+            f"{both.height} findings, {twice} ids given twice",
+        ),
+        Law(
+            "findings name orders of their patient",
+            dangling == 0,
+            f"{dangling} order ids lead nowhere",
+        ),
+    ]
+
+
+def same_rows_law(rows: dict[str, tuple[int, int]]) -> Law:
+    """Rows of each written table as (expected, read back from the file)."""
+    wrong = sorted(name for name, (expected, read) in rows.items() if expected != read)
+    detail = f"not so for {', '.join(wrong)}" if wrong else f"{len(rows)} tables read back"
+    return Law("files hold every row", not wrong, detail)

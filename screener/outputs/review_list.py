@@ -1,0 +1,112 @@
+"""The review list: the worst findings as a short workbook with blank columns for the reviewer.
+
+Every cell is text, so nothing a name or a message contains can run as a formula or open a link.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import Any
+
+import polars as pl
+import xlsxwriter  # type: ignore[import-untyped]
+
+ROWS = 5_000  # a list that a person can work through; the rest is in findings.csv
+CELL = 32_767  # characters that a cell can hold; a longer text is shortened with a mark
+MADE = dt.datetime(2000, 1, 1)  # noqa: DTZ001  the same bytes for the same findings
+WORST_FIRST = ["critical", "high", "moderate", "low", "info"]
+COLUMNS = {
+    "severity": 10,
+    "certainty": 10,
+    "active": 8,
+    "rule_id": 30,
+    "patient_id": 16,
+    "subject": 22,
+    "date": 12,
+    "end_date": 12,
+    "value": 10,
+    "limit": 10,
+    "unit": 12,
+    "message": 60,
+    "derivation": 60,
+    "prescription_ids": 24,
+    "prescriber_id": 14,
+    "site_id": 12,
+    "finding_id": 18,
+}
+FOR_THE_REVIEWER = {"reviewed_by": 16, "reviewed_on": 12, "outcome": 22, "comment": 40}
+NOTES = (
+    "Prompts for clinical review, not confirmed errors. No finding does not mean a list is safe.",
+    "Outcome: write one of confirmed, not confirmed, already known, cannot tell.",
+    "Every cell is text. The finding_id joins a row to findings.csv and to the report.",
+)
+
+
+def worst_first(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings ordered by severity, then active before ended, definite before possible, newest."""
+    return findings.sort(
+        pl.col("severity").replace_strict(
+            {name: rank for rank, name in enumerate(WORST_FIRST)}, return_dtype=pl.Int32
+        ),
+        ~pl.col("active"),
+        pl.col("certainty") != "definite",
+        -pl.col("date").cast(pl.Int32),
+        "patient_id",
+        "rule_id",
+        "subject",
+        "finding_id",
+        nulls_last=True,
+    )
+
+
+def workbook_bytes(findings: pl.DataFrame, run: dict[str, Any]) -> bytes:
+    """The workbook: at most 5,000 findings, worst first, and a sheet of notes."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    book.set_properties({"created": MADE, "title": f"Review list of run {run['run_id']}"})
+    head = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
+    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    sheet = book.add_worksheet("review")
+    for at, (name, width) in enumerate((COLUMNS | FOR_THE_REVIEWER).items()):
+        sheet.set_column(at, at, width)
+        sheet.write_string(0, at, name, head)
+    shown = worst_first(findings).head(ROWS)
+    for at_row, row in enumerate(_as_text(shown).iter_rows(), start=1):
+        for at, text in enumerate(row):
+            sheet.write_string(at_row, at, text, wrap)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(shown.height, 1), len(COLUMNS) + len(FOR_THE_REVIEWER) - 1)
+    notes = book.add_worksheet("notes")
+    notes.set_column(0, 0, 110)
+    for at_row, text in enumerate(_notes(findings.height, shown.height, run)):
+        notes.write_string(at_row, 0, text)
+    book.close()
+    return buffer.getvalue()
+
+
+def _as_text(findings: pl.DataFrame) -> pl.DataFrame:
+    """Every cell as text, blank for unknown, shortened to what a cell can hold."""
+    cells = []
+    for name in COLUMNS:
+        column, dtype = pl.col(name), findings.schema[name]
+        if isinstance(dtype, pl.List):
+            column = column.list.join(";", ignore_nulls=True)
+        elif isinstance(dtype, pl.Boolean):
+            column = pl.when(column).then(pl.lit("yes")).otherwise(pl.lit("no"))
+        elif isinstance(dtype, pl.Float64):
+            column = column.round(6).cast(pl.String).str.strip_suffix(".0")
+        text = column.cast(pl.String).fill_null("")
+        short = pl.concat_str(text.str.head(CELL - 20), pl.lit(" … (shortened)"))
+        cells.append(pl.when(text.str.len_chars() > CELL).then(short).otherwise(text).alias(name))
+    return findings.select(cells)
+
+
+def _notes(found: int, shown: int, run: dict[str, Any]) -> list[str]:
+    incomplete = [] if run["complete"] else ["This run is incomplete:", *run["incomplete_reasons"]]
+    return [
+        *incomplete,
+        f"Run {run['run_id']}, data up to {run['as_of']}.",
+        f"{shown} of {found} findings, worst first; all of them are in findings.csv.",
+        *NOTES,
+    ]

@@ -1,0 +1,295 @@
+"""The whole run, top to bottom: take in, screen each bucket, put together, check, write, publish.
+
+Nothing here asks for today's date: the caller hands in the day, the clock's words and the rules.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from screener import __version__
+from screener.checks.bucket import screen_bucket
+from screener.engines.local import each_bucket
+from screener.engines.sound import screen_soundly
+from screener.errors import InputRefused, RunBroke
+from screener.intake import Intake, take_in
+from screener.outputs import laws, parts, place, publish, run_folder, run_json, write
+from screener.outputs.facts import BucketFacts, counted, facts_of
+from screener.rule.model import Rule
+from screener.sources import read_export
+from screener.tables import TABLES
+from screener.terminology import list_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that a run is told. `configuration` is what the run id hashes of it."""
+
+    exports: tuple[str, ...]
+    out: Path
+    library: tuple[Rule, ...]  # every rule of the rules folder
+    asked: frozenset[str]  # ids of those to be screened
+    left_out: Mapping[str, str]  # id -> why it is not asked
+    sentences: Mapping[str, str]  # id -> the rule in one sentence
+    today: dt.date
+    now: Callable[[], str]  # the clock in words, for run.json alone
+    host: str
+    pid: str
+    command: str
+    configuration: Mapping[str, Any]
+    as_of: dt.date | None = None
+    mapping: str = "native"
+    tables: Mapping[str, list[str]] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    allow_empty: bool = False
+    expected_sites: frozenset[str] = frozenset()
+    max_set_aside: float = 10.0  # percent of a file's records
+    fail_on: str = "none"
+    force: bool = False
+    jobs: int | None = None
+    folder_name: str | None = None  # instead of <as_of>-<run id>; such a run moves no pointer
+    steady: bool = False  # leave clock, host and durations out of run.json (the demo)
+
+
+class Watch(Protocol):
+    """Who is told how far the run has come."""
+
+    def began(self, stage: str) -> None: ...
+    def ended(self, stage: str, seconds: float) -> None: ...
+    def moved(self, stage: str, done: int, of: int | None) -> None: ...
+    def noticed(self, text: str) -> None: ...
+    def uses_scratch(self, folder: Path) -> None: ...
+    def knows(self, run: Mapping[str, Any], set_aside: pl.DataFrame) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A finished run: its folder, the content of run.json, and whether it was there already."""
+
+    folder: Path
+    run: dict[str, Any]
+    already: bool
+
+
+def screen(request: Request, watch: Watch) -> Screened:
+    """One run. Raises the errors of `screener.errors`; nothing is published when it does."""
+    timings: dict[str, float] = {}
+    started_at = request.now()
+    who = {"host": request.host, "pid": request.pid, "started_at": started_at}
+    with place.held(request.out, who=who), place.scratch_folder(request.out) as scratch:
+        watch.uses_scratch(scratch)
+        with _stage("read", timings, watch):
+            intake = _take_in(request, scratch, watch)
+        run = _identified(request, intake)
+        watch.knows(run, intake.set_aside)
+        if run["as_of"] > request.today.isoformat():
+            watch.noticed(f"the data end on {run['as_of']}, which is after today")
+        target = request.out / (request.folder_name or f"{run['as_of']}-{run['run_id']}")
+        if target.exists() and not request.force:
+            return _already_there(request, target)
+        with _stage("screen", timings, watch):
+            facts = _screen_buckets(request, run, intake, scratch, watch)
+        with _stage("put together", timings, watch):
+            held = parts.put_together(scratch / "parts", intake.bucket_count, intake.cell_flags)
+            run |= _described(request, run, intake, facts, held)
+        with _stage("check", timings, watch):
+            run["checks"] = _checked(run, facts, held)
+        with _stage("write", timings, watch):
+            ready = write.tables(scratch, run, held, facts, intake.set_aside)
+            write.report(ready, run)
+        with _stage("publish", timings, watch):
+            write.run_json(ready, run | _clock(request, started_at, timings))
+            publish.make_visible(ready, target)
+            if request.folder_name is None:
+                publish.point_latest(request.out, target.name)
+        return Screened(target, run_folder.read_run(target), already=False)
+
+
+@contextmanager
+def _stage(name: str, timings: dict[str, float], watch: Watch) -> Iterator[None]:
+    begin = time.perf_counter()
+    watch.began(name)
+    yield
+    timings[name] = round(time.perf_counter() - begin, 3)
+    watch.ended(name, timings[name])
+
+
+def _take_in(request: Request, scratch: Path, watch: Watch) -> Intake:
+    folder = scratch / "intake"
+    folder.mkdir(mode=0o700)
+    intake = take_in(
+        list(request.exports),
+        read=read_export,
+        mapping=request.mapping,
+        tables={name: list(paths) for name, paths in request.tables.items()} or None,
+        encoding=request.encoding,
+        allow_empty=request.allow_empty,
+        scratch=folder,
+        progress=lambda what, done: watch.moved(f"read {what}", done, None),
+    )
+    for notice in _notices(request, intake):
+        watch.noticed(notice)
+    return intake
+
+
+def _identified(request: Request, intake: Intake) -> dict[str, Any]:
+    """What is known before screening: all that makes the run id, and the id itself."""
+    as_of, source = _as_of(request, intake)
+    run: dict[str, Any] = {
+        "version": __version__,
+        "as_of": as_of.isoformat(),
+        "as_of_from": source,
+        "command": request.command,
+        "configuration": dict(request.configuration),
+        "inputs": run_json.inputs_of(intake.files, {}),
+        "rules": [
+            run_json.rule_card(
+                rule,
+                request.sentences.get(rule.id, ""),
+                asked=rule.id in request.asked,
+                reason=request.left_out.get(rule.id),
+            )
+            for rule in request.library
+        ],
+        "lists": list_versions(),
+        "previous_run": None,
+    }
+    return run | {"run_id": run_json.run_id(run)}
+
+
+def _as_of(request: Request, intake: Intake) -> tuple[dt.date, str]:
+    if request.as_of is not None:
+        return request.as_of, "--as-of"
+    if intake.latest_observation_end is not None:
+        return intake.latest_observation_end, "latest observation_end"
+    latest = intake.latest_date_not_after(request.today)
+    if latest is None:
+        raise InputRefused(
+            "No order or lab has a date up to today.", fix="Give the last day of the data: --as-of."
+        )
+    return latest, "latest date of an order or lab"
+
+
+def _already_there(request: Request, target: Path) -> Screened:
+    broken = [law for law in run_folder.verify(target) if not law.ok]
+    if broken:
+        raise RunBroke(
+            f"This run was published before and is damaged: {broken[0].name}: {broken[0].detail}.",
+            where=target.name,
+            fix="Make it again with --force.",
+        )
+    if request.folder_name is None:
+        publish.point_latest(request.out, target.name)
+    return Screened(target, run_folder.read_run(target), already=True)
+
+
+def _screen_buckets(
+    request: Request, run: Mapping[str, Any], intake: Intake, scratch: Path, watch: Watch
+) -> list[BucketFacts]:
+    (scratch / "parts").mkdir(mode=0o700)
+    rules = tuple(rule for rule in request.library if rule.id in request.asked)
+    as_of = dt.date.fromisoformat(run["as_of"])
+    work = partial(one_bucket, intake=intake, rules=rules, as_of=as_of, parts_in=scratch / "parts")
+    facts = []
+    for done in each_bucket(intake.bucket_count, work, request.jobs):
+        facts.append(done)
+        watch.moved("screen", len(facts), intake.bucket_count)
+    return facts
+
+
+def one_bucket(
+    bucket: int, *, intake: Intake, rules: tuple[Rule, ...], as_of: dt.date, parts_in: Path
+) -> BucketFacts:
+    """Screen one bucket and leave its tables in `parts_in`; runs in a worker process."""
+    tables = intake.bucket(bucket)
+    results, broke = screen_soundly(screen_bucket, tables, rules, as_of)
+    rows = parts.write_parts(parts_in, bucket, results)
+    return facts_of(bucket, tables, results, rows, broke)
+
+
+def _described(
+    request: Request,
+    run: Mapping[str, Any],
+    intake: Intake,
+    facts: list[BucketFacts],
+    held: Mapping[str, pl.DataFrame],
+) -> dict[str, Any]:
+    """What is known after screening: counts, coverage, and whether anything is missing."""
+    classes = counted([f.row_classes for f in facts])
+    inputs = run_json.inputs_of(intake.files, classes)
+    broke = run_json.broken_rules(facts)
+    reasons = run_json.why_incomplete(facts, inputs, request.expected_sites, request.max_set_aside)
+    described = {
+        "complete": not reasons,
+        "incomplete_reasons": reasons,
+        "basis": run_json.basis_of(facts),
+        "inputs": inputs,
+        "counts": run_json.counts_of(
+            facts, held["findings"], held["pilot_findings"], held["data_flags"], inputs
+        ),
+        "coverage": run_json.coverage_of(facts),
+        "unmapped": run_json.unmapped_of(facts),
+        "rules": [
+            card | {"ran": False, "reason": f"broke: {broke[card['id']]}"}
+            if card["id"] in broke
+            else card
+            for card in run["rules"]
+        ],
+        "notices": [*_notices(request, intake), *_absent(intake)],
+    }
+    return described | {"exit_code": run_json.exit_code_of(described, request.fail_on)}
+
+
+def _notices(request: Request, intake: Intake) -> list[str]:
+    """What intake noticed, without the paths: where the exports lie must not change the report."""
+    notices = list(intake.notices)
+    for path in sorted(request.exports, key=len, reverse=True):
+        notices = [text.replace(path, Path(path).name) for text in notices]
+    return notices
+
+
+def _absent(intake: Intake) -> list[str]:
+    supplied = {file.table for file in intake.files}
+    return [
+        f"No {table} were supplied: rules that need them answer not assessed."
+        for table in TABLES
+        if table not in supplied
+    ]
+
+
+def _checked(
+    run: Mapping[str, Any], facts: list[BucketFacts], held: Mapping[str, pl.DataFrame]
+) -> list[dict[str, Any]]:
+    """The conservation laws of this run. Raises RunBroke when one does not hold."""
+    asked = [card["id"] for card in run["rules"] if card["asked"]]
+    found = laws.row_laws(run["inputs"])
+    found.append(laws.outcome_law(held["outcomes"], asked, run["counts"]["patients"]))
+    found += laws.findings_laws(
+        held["findings"],
+        held["pilot_findings"],
+        held["outcomes"],
+        sum(f.dangling for f in facts),
+    )
+    for law in found:
+        if not law.ok:
+            raise RunBroke(
+                f"A check of the run itself does not hold: {law.name}: {law.detail}.",
+                fix="Nothing was published; this is a fault of screener, please report it.",
+            )
+    return [law.as_dict() for law in found]
+
+
+def _clock(request: Request, started_at: str, timings: dict[str, float]) -> dict[str, Any]:
+    if request.steady:
+        return {"started_at": None, "ended_at": None, "host": None, "timings": {}}
+    ended = request.now()
+    return {"started_at": started_at, "ended_at": ended, "host": request.host, "timings": timings}
