@@ -1,0 +1,132 @@
+"""Chooses what the browser gets of orders, timeline and kidney results, and how to chart it.
+
+Only rows of patients with findings go in; the browser draws them and decides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from screener.outputs.report.given import Frame, ReportInput
+
+# How the lower band of a patient's chart is drawn.
+LANES_ONLY, DOSE, DOSE_AND_LIMIT = 0, 1, 2
+
+_UG = {"mg/day": 1000.0, "mcg/day": 1.0, "micrograms/day": 1.0, "ug/day": 1.0, "g/day": 1e6}
+_CHANGE = ("dose_rises", "dose_falls", "stops_suddenly", "supplied_twice")
+_LEVEL = ("daily_dose", "starting_dose", "dose_for_kidney_function", "doses_per_day")
+_PRESENCE = ("taken_together", "taken")
+
+FINDING_COLUMNS = (
+    "finding_id", "rule_id", "patient_id", "subject", "date", "end_date", "active", "severity",
+    "certainty", "value", "limit", "unit", "message", "derivation", "prescription_ids",
+    "lab_refs", "prescriber_id", "site_id", "state",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Frames sorted by patient; `orders_left_out` counts context orders that did not fit."""
+
+    orders: pl.DataFrame
+    timeline: pl.DataFrame
+    kidney: pl.DataFrame
+    data_flags: pl.DataFrame
+    not_assessed: pl.DataFrame
+    orders_left_out: int
+
+
+def _of(frame: Frame, patients: pl.DataFrame) -> pl.DataFrame:
+    rows = frame.lazy().join(patients.lazy(), on="patient_id", how="semi").collect()
+    return rows.sort(pl.all().exclude(pl.List(pl.String)), nulls_last=True, maintain_order=True)
+
+
+def _with_source_row(orders: pl.DataFrame) -> pl.DataFrame:
+    """`source_ref` as file and row number, which pack better than 300,000 distinct texts."""
+    place = pl.col("source_ref").str.extract_groups(r"^(?<file>.*):(?<row>[0-9]{1,15})$")
+    row = place.struct["row"].cast(pl.Int64)
+    return orders.with_columns(
+        source_file=pl.when(row.is_null()).then("source_ref").otherwise(place.struct["file"]),
+        source_row=row,
+    ).drop("source_ref")
+
+
+def gather(findings: pl.DataFrame, data: ReportInput, most_orders: int) -> Evidence:
+    """The rows behind the findings; above `most_orders` only orders that a finding names."""
+    patients = findings.select("patient_id").unique()
+    orders = _of(data.orders, patients)
+    left_out = 0
+    if orders.height > most_orders:
+        named = findings.select("patient_id", prescription_id="prescription_ids").explode(
+            "prescription_id"
+        )
+        kept = orders.join(named.unique(), on=["patient_id", "prescription_id"], how="semi")
+        kept = _of(kept, patients)
+        left_out, orders = orders.height - kept.height, kept
+    return Evidence(
+        orders=_with_source_row(orders),
+        timeline=_of(data.timeline, patients),
+        kidney=_of(data.kidney, patients),
+        data_flags=_of(data.data_flags, patients),
+        not_assessed=_of(data.not_assessed, patients),
+        orders_left_out=left_out,
+    )
+
+
+def _checks_of(rules: list[dict[str, Any]]) -> pl.DataFrame:
+    """rule_id -> the name of its check, where run.json records one."""
+    pairs = [(rule["id"], rule["check"]) for rule in rules if isinstance(rule["check"], str)]
+    return pl.DataFrame(pairs, schema={"rule_id": pl.String, "check": pl.String}, orient="row")
+
+
+def _attained(findings: pl.DataFrame, timeline: pl.DataFrame) -> pl.DataFrame:
+    """Rows (`_row`) of findings whose value is a daily dose that the timeline really shows."""
+    valued = findings.filter(pl.col("value_ug").is_not_null())
+    steps = timeline.select(
+        "patient_id", "from_date", "to_date", "low_ug", "high_ug", "other_reading_high_ug"
+    )
+    both = valued.select("_row", "patient_id", "date", "end_date", "value_ug").join(
+        steps, on="patient_id"
+    )
+    value = pl.col("value_ug").round()
+    same = pl.any_horizontal(
+        *((pl.col(c) - value).abs() < 1 for c in ("low_ug", "high_ug", "other_reading_high_ug"))
+    )
+    on_days = (pl.col("from_date") <= pl.col("end_date")) & (pl.col("to_date") >= pl.col("date"))
+    return both.filter(on_days & same).select("_row").unique()
+
+
+def with_charts(
+    findings: pl.DataFrame, timeline: pl.DataFrame, rules: list[dict[str, Any]]
+) -> pl.DataFrame:
+    """Add `chart` (how to draw) and `limit_ug` (where the limit line stands, else null).
+
+    A limit line is drawn only where the number that broke the rule is a daily dose on the
+    timeline: the limit of a rise or of a count of days is no line in a chart of doses.
+    """
+    factor = pl.col("unit").replace_strict(_UG, default=None, return_dtype=pl.Float64)
+    rows = findings.with_row_index("_row").with_columns(value_ug=pl.col("value") * factor)
+    rows = rows.join(_checks_of(rules), on="rule_id", how="left", maintain_order="left")
+    rows = rows.join(
+        _attained(rows, timeline).with_columns(attained=True),
+        on="_row", how="left", maintain_order="left",
+    )  # fmt: skip
+    lasting = pl.col("check").is_null() & (pl.col("end_date") > pl.col("date"))
+    level = pl.col("limit").is_not_null() & pl.col("attained").fill_null(False)
+    chart = (
+        pl.when(level & (pl.col("check").is_in(_LEVEL) | lasting))
+        .then(DOSE_AND_LIMIT)
+        .when(pl.col("check").is_in(_LEVEL + _CHANGE) | (factor.is_not_null() & level))
+        .then(DOSE)
+        .when(pl.col("check").is_in(_PRESENCE))
+        .then(LANES_ONLY)
+        .when(factor.is_not_null())
+        .then(DOSE)
+        .otherwise(LANES_ONLY)
+    )
+    rows = rows.with_columns(chart=chart.cast(pl.Int8))
+    limit = pl.when(pl.col("chart") == DOSE_AND_LIMIT).then(pl.col("limit") * factor)
+    return rows.with_columns(limit_ug=limit).drop("_row", "value_ug", "check", "attained")

@@ -1,0 +1,118 @@
+"""What the report is made from, and the one place where missing facts get their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from screener import findings as shapes
+from screener.outputs.report.words import SEVERITY_ORDER
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInput:
+    """The content of run.json and the frames of a run, columns as in `screener.findings`.
+
+    orders, timeline and kidney may be lazy: only the rows of patients with findings are collected.
+    """
+
+    run: Mapping[str, Any]
+    findings: pl.DataFrame
+    pilot_findings: pl.DataFrame
+    outcomes: pl.DataFrame
+    not_assessed: pl.DataFrame
+    data_flags: pl.DataFrame
+    set_aside: pl.DataFrame
+    orders: Frame
+    timeline: Frame
+    kidney: Frame
+
+
+SHAPES: dict[str, dict[str, pl.DataType]] = {
+    "findings": shapes.FINDINGS,
+    "pilot_findings": shapes.FINDINGS,
+    "outcomes": shapes.OUTCOMES,
+    "not_assessed": shapes.NOT_ASSESSED,
+    "data_flags": shapes.DATA_FLAGS,
+    "set_aside": shapes.SET_ASIDE,
+    "orders": shapes.ORDERS,
+    "timeline": shapes.TIMELINE,
+    "kidney": shapes.KIDNEY,
+}
+
+_INPUT: dict[str, Any] = dict.fromkeys(
+    ("file", "table", "bytes", "sha256", "records", "blank", "set_aside", "used", "excluded",
+     "duplicate", "superseded", "left_out")
+)  # fmt: skip
+_RULE: dict[str, Any] = {
+    **dict.fromkeys(("id", "title", "version", "fingerprint", "status", "severity", "topic")),
+    **dict.fromkeys(("sentence", "why", "action", "message", "reason")),
+    "evidence": [], "owners": {}, "ran": None, "check": None,
+}  # fmt: skip
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list | tuple) else []
+
+
+def _dicts(value: Any, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if not isinstance(value, list | tuple):
+        return []
+    return [{**defaults, **item} for item in value if isinstance(item, Mapping)]
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def rule_entry(given: Mapping[str, Any]) -> dict[str, Any]:
+    """One rule of run.json with every key that the templates read."""
+    rule = {**_RULE, **given}
+    evidence = _dicts(rule["evidence"], dict.fromkeys(("source", "where", "read_on")))
+    owners = {**dict.fromkeys(("wrote", "checked", "next_review")), **_mapping(rule["owners"])}
+    checked = owners["checked"]
+    owners["checked"] = [checked] if isinstance(checked, str) else _texts(checked)
+    severity = rule["severity"] if rule["severity"] in SEVERITY_ORDER else None
+    return {
+        **rule,
+        "id": str(rule["id"] or "unnamed rule"),
+        "title": str(rule["title"] or rule["id"] or "unnamed rule"),
+        "severity": severity,
+        "evidence": evidence,
+        "owners": owners,
+        "ran": rule["ran"] is not False,
+    }
+
+
+def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Every key that the templates read; None where run.json is silent ("not recorded").
+
+    Clock, host and durations are left behind, so that equal inputs give equal bytes.
+    """
+    counts = dict.fromkeys(("patients", "orders", "patients_with_findings", "findings",
+                            "findings_by_severity", "pilot_findings", "set_aside"))  # fmt: skip
+    coverage = dict.fromkeys(("drugs_mapped", "doses_known", "patients_with_kidney_test"))
+    return {
+        "run_id": run.get("run_id"),
+        "version": run.get("version"),
+        "as_of": run.get("as_of"),
+        "as_of_from": run.get("as_of_from"),
+        "complete": run.get("complete") is True,
+        "incomplete_reasons": _texts(run.get("incomplete_reasons")),
+        "basis": run.get("basis"),
+        "inputs": _dicts(run.get("inputs"), _INPUT),
+        "counts": counts | _mapping(run.get("counts")),
+        "coverage": coverage | _mapping(run.get("coverage")),
+        "unmapped": _dicts(run.get("unmapped"), {"text": None, "orders": None}),
+        "rules": [rule_entry(rule) for rule in _dicts(run.get("rules"), {})],
+        "notices": _texts(run.get("notices")),
+        "checks": _dicts(run.get("checks"), {"name": "unnamed", "ok": None, "detail": ""}),
+        "lists": _mapping(run.get("lists")),
+        "command": run.get("command"),
+        "previous_run": run.get("previous_run"),
+    }

@@ -1,0 +1,35 @@
+"""The words of the report and the limits of its use, as shown on its last page."""
+
+from __future__ import annotations
+
+GLOSSARY = (
+    ("Finding", "One patient, one rule, one subject (for pair rules the partner drug) and one "
+     "unbroken run of days on which the rule's condition held."),
+    ("Active", "The run of days reaches the last day of the data, or it is an event (a start, a "
+     "rise, a stop) of the last 30 days."),
+    ("Definite, possible", "Definite: the condition holds on the lowest dose that the orders "
+     "allow. Possible: it holds only on the highest dose, or under another reading of an overlap; "
+     "its severity is one step lower."),
+    ("In scope", "The patient took the rule's drug on some day. Flagged, clear and could not be "
+     "judged add up to the patients in scope."),
+    ("Could not be judged", "The rule applies but the data do not allow an answer; the reason is "
+     "given. It is never counted as clear."),
+    ("Rate per 1,000", "Patients flagged per 1,000 patients in scope, with Wilson's 95 % "
+     "confidence interval."),
+    ("Counted days", "The days on which an order counts, after early refills are carried forward "
+     "and replaced orders end."),
+    ("Data flag", "Something in the data that was unclear. A data flag never hides a finding."),
+    ("Set aside", "A row that could not be used; it is listed with its reason, never dropped."),
+    ("Data to", "The last day of the data. Nothing after it is judged."),
+    ("Pilot rule", "A rule on trial: its findings are kept apart and are in no headline number."),
+)  # fmt: skip
+LIMITS = (
+    "This is a retrospective audit of exported medication lists. It does not advise on the "
+    "treatment of any patient, and is not meant for use at the bedside.",
+    "It sees orders and supplies, not what a patient swallowed; over-the-counter medicines and "
+    "supplies from elsewhere are invisible.",
+    "A finding may have a good reason that the data do not show. Read the record before acting.",
+    "A patient without findings was only checked against the rules listed here, on the data "
+    "listed here.",
+    "The finding id and the patient id identify a person: treat this file as a health record.",
+)

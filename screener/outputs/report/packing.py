@@ -1,0 +1,190 @@
+"""Packs frames into one base64 text: a JSON header, then little-endian typed arrays, gzipped.
+
+Layout before gzip: 4 bytes length of the header, header (UTF-8 JSON), padding to 8 bytes, arrays
+(each on an 8-byte edge, `at` counted from the first). The header holds `facts`, sorted text
+`dictionaries` and per table its rows and columns. Kinds of column:
+text: codes into a dictionary, 0 = null (`rising`: steps from the row before); whole: integers,
+`null` names the sentinel (days count from 1970-01-01; `base`: to be added to that column, null
+there being 0); real: float64, NaN = null; yes: 0, 1, 2 = null; hex: 8 bytes a row; list: uint32
+ends of each row's slice of codes.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import struct
+import sys
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+# Columns of several tables that share a dictionary, so that codes can be compared.
+SHARED = {
+    "patient_id": "patient", "prescription_id": "order", "prescription_ids": "order",
+    "site_id": "site", "prescriber_id": "prescriber", "rule_id": "rule",
+    "ingredient": "ingredient", "track": "track", "lab_ref": "lab", "lab_refs": "lab",
+}  # fmt: skip
+# Columns kept as the difference from another one, which is mostly small and so packs well.
+RELATIVE = {
+    ("findings", "end_date"): "date", ("orders", "end_date"): "start_date",
+    ("orders", "counted_from"): "start_date", ("orders", "counted_to"): "end_date",
+    ("orders", "dose_high_ug"): "dose_low_ug", ("timeline", "to_date"): "from_date",
+    ("timeline", "high_ug"): "low_ug", ("timeline", "other_reading_high_ug"): "high_ug",
+}  # fmt: skip
+_WHOLE = (("i8", "b", 7), ("i16", "h", 15), ("i32", "i", 31))
+_CODES = (("u8", "B", 8), ("u16", "H", 16), ("u32", "I", 32))
+
+
+class _Arrays:
+    """The binary part under construction; adding gives a description for the header."""
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+
+    def add_bytes(self, kind: str, raw: bytes, count: int) -> dict[str, Any]:
+        self.body += b"\0" * (-len(self.body) % 8)
+        place = {"type": kind, "at": len(self.body), "n": count}
+        self.body += raw
+        return place
+
+    def add(self, kind: str, code: str, values: list[Any]) -> dict[str, Any]:
+        packed = array(code, values)
+        if sys.byteorder == "big":
+            packed.byteswap()
+        return self.add_bytes(kind, packed.tobytes(), len(packed))
+
+    def add_codes(self, values: pl.Series, largest: int) -> dict[str, Any]:
+        kind, code, _ = next(t for t in _CODES if largest < 2 ** t[2])
+        return self.add(kind, code, values.to_list())
+
+
+def _texts_of(column: pl.Series) -> pl.Series:
+    flat = column.explode() if isinstance(column.dtype, pl.List) else column
+    return flat.cast(pl.String).drop_nulls().unique()
+
+
+def _is_hex(column: pl.Series) -> bool:
+    """Whether these are finding ids as this project makes them: 16 hex digits each."""
+    if column.name != "finding_id":
+        return False
+    return bool(column.str.contains("^[0-9a-f]{16}$").fill_null(False).all())
+
+
+def dictionaries(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.Series]:
+    """Name -> sorted distinct texts of every text column, shared ones together."""
+    parts: dict[str, list[pl.Series]] = {}
+    for table, frame in tables.items():
+        for column in frame.iter_columns():
+            dtype = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
+            if dtype == pl.String and not _is_hex(column):
+                name = SHARED.get(column.name, f"{table}.{column.name}")
+                parts.setdefault(name, []).append(_texts_of(column))
+    return {
+        name: pl.concat([s.alias("text") for s in found]).unique().sort()
+        for name, found in sorted(parts.items())
+    }
+
+
+def _codes(column: pl.Series, words: pl.Series) -> pl.Series:
+    """1 + the place in `words`; 0 for null."""
+    order = pl.Enum(words)
+    return (column.cast(order).to_physical().cast(pl.UInt32) + 1).fill_null(0)
+
+
+def _whole(column: pl.Series, arrays: _Arrays) -> dict[str, Any]:
+    low, high = int(column.min() or 0), int(column.max() or 0)  # type: ignore[arg-type]
+    for kind, code, bits in _WHOLE:
+        edge = -(2**bits)
+        if low > edge and high < -edge:
+            return {
+                "kind": "whole", "null": edge,
+                **arrays.add(kind, code, column.fill_null(edge).to_list()),
+            }  # fmt: skip
+    return _real(column.cast(pl.Float64), arrays)
+
+
+def _real(column: pl.Series, arrays: _Arrays) -> dict[str, Any]:
+    values = column.cast(pl.Float64).fill_null(float("nan")).to_list()
+    return {"kind": "real", **arrays.add("f64", "d", values)}
+
+
+def _text(column: pl.Series, table: str, words: dict[str, pl.Series],
+          arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
+    name = SHARED.get(column.name, f"{table}.{column.name}")
+    codes = _codes(column, words[name])
+    if column.name == "patient_id" and codes.is_sorted():
+        steps = codes - codes.shift(1, fill_value=0)
+        place = arrays.add_codes(steps, max(1, words[name].len()))
+        return {"kind": "text", "words": name, "rising": True, **place}
+    return {"kind": "text", "words": name, **arrays.add_codes(codes, words[name].len())}
+
+
+def _list(column: pl.Series, table: str, words: dict[str, pl.Series],
+          arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
+    name = SHARED.get(column.name, f"{table}.{column.name}")
+    ends = column.list.len().fill_null(0).cum_sum()
+    flat = column.filter(column.list.len() > 0).explode().cast(pl.String)
+    codes = arrays.add_codes(_codes(flat, words[name]), words[name].len())
+    return {"kind": "list", "words": name, **codes, "ends": arrays.add("u32", "I", ends.to_list())}
+
+
+def _days_as_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col(pl.Date).to_physical())
+
+
+def _relative(column: pl.Series, table: str, frame: pl.DataFrame,
+              arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
+    base = RELATIVE[table, column.name]
+    return {**_whole(column.cast(pl.Int64) - frame[base].cast(pl.Int64).fill_null(0), arrays),
+            "base": base}  # fmt: skip
+
+
+def _column(column: pl.Series, table: str, words: dict[str, pl.Series],
+            arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
+    dtype = column.dtype
+    if _is_hex(column):
+        raw = bytes.fromhex("".join(column.to_list()))
+        return {"kind": "hex", **arrays.add_bytes("u8", raw, len(raw))}
+    if isinstance(dtype, pl.List):
+        return _list(column, table, words, arrays)
+    if dtype == pl.String:
+        return _text(column, table, words, arrays)
+    if dtype == pl.Boolean:
+        values = column.cast(pl.UInt8).fill_null(2).to_list()
+        return {"kind": "yes", **arrays.add("u8", "B", values)}
+    return _whole(column.cast(pl.Int64), arrays) if dtype.is_integer() else _real(column, arrays)
+
+
+def _columns(frame: pl.DataFrame, table: str, words: dict[str, pl.Series],
+             arrays: _Arrays) -> dict[str, dict[str, Any]]:  # fmt: skip
+    return {
+        c.name: _relative(c, table, frame, arrays)
+        if (table, c.name) in RELATIVE and RELATIVE[table, c.name] in frame.columns
+        else _column(c, table, words, arrays)
+        for c in frame.iter_columns()
+    }
+
+
+def pack(tables: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> str:
+    """The base64 text of the tables and facts; the same input gives the same text."""
+    arrays = _Arrays()
+    words = dictionaries(tables)
+    described = {
+        table: {"rows": frame.height, "columns": _columns(_days_as_numbers(frame), table, words,
+                                                          arrays)}
+        for table, frame in tables.items()
+    }  # fmt: skip
+    header = {
+        "facts": facts,
+        "dictionaries": {name: texts.to_list() for name, texts in words.items()},
+        "tables": described,
+    }
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    encoded = text.encode("utf-8", "replace")
+    encoded += b" " * (-(4 + len(encoded)) % 8)
+    whole = struct.pack("<I", len(encoded)) + encoded + bytes(arrays.body)
+    return base64.b64encode(gzip.compress(whole, 6, mtime=0)).decode("ascii")

@@ -1,0 +1,165 @@
+"""Renders the report: templates, one style sheet, one script, one packed block, one strict policy.
+
+The Content-Security-Policy lets the page run its own script and nothing else: no network, no
+eval, no HTML made from text (Trusted Types). It is the proof that the page cannot phone home.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import re
+from importlib.resources import files
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from screener.outputs.report import words
+from screener.outputs.report.evidence import FINDING_COLUMNS, Evidence, gather, with_charts
+from screener.outputs.report.given import SHAPES, ReportInput, with_defaults
+from screener.outputs.report.glossary import GLOSSARY, LIMITS
+from screener.outputs.report.order import LeftOut, keep_at_most, most_pressing_first
+from screener.outputs.report.packing import pack
+from screener.outputs.report.quality import quality
+from screener.outputs.report.summary import Summary, summarise
+
+MOST_FINDINGS = 250_000
+MOST_ORDERS = 600_000
+STYLES = ("page.css", "findings.css", "patient.css", "print.css")
+SCRIPTS = ("unpack.js", "words.js", "dom.js", "filters.js", "listing.js", "lanes.js", "doses.js",
+           "chart.js", "patient.js", "tables.js", "main.js")  # fmt: skip
+
+
+def _own_file(folder: str, name: str) -> str:
+    return (files("screener.outputs.report") / folder / name).read_text("utf-8")
+
+
+def _template(name: str) -> str:
+    return _own_file("templates", name)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda v: words.visible(v) if isinstance(v, str) and not hasattr(v, "__html__")
+        else v,
+    )  # fmt: skip
+    made.filters.update(
+        day=words.date_text, n=words.number_text, size=words.size_text,
+        reason=words.reason_text, flag=words.flag_text,
+        known=lambda v: words.NOT_RECORDED if v is None or v == "" else v,
+    )  # fmt: skip
+    made.globals.update(
+        counted=words.counted, per_thousand=words.per_thousand, percent=words.percent,
+        prompt=words.PROMPT, severities=words.SEVERITY_ORDER, glossary=GLOSSARY, limits=LIMITS,
+    )  # fmt: skip
+    return made
+
+
+def _style(run_id: Any) -> str:
+    safe = re.sub(r"[^0-9A-Za-z-]", "", str(run_id or ""))
+    return "".join(_own_file("css", name) for name in STYLES).replace("{run_id}", safe)
+
+
+def _script() -> str:
+    body = "".join(_own_file("js", name) for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{body}}})();\n'
+
+
+def _as_of_day(as_of: Any) -> int | None:
+    try:
+        return (dt.date.fromisoformat(str(as_of)) - dt.date(1970, 1, 1)).days
+    except ValueError:
+        return None
+
+
+def _facts(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
+           evidence: Evidence) -> dict[str, Any]:  # fmt: skip
+    shown = ("id", "title", "version", "fingerprint", "status", "severity", "sentence", "why",
+             "action", "evidence")  # fmt: skip
+    return {
+        "as_of": _as_of_day(run["as_of"]),
+        "first_run": run["previous_run"] is None,
+        "rules": [{key: row.rule[key] for key in shown} for row in summary.rules],
+        "severities": words.SEVERITY_ORDER,
+        "hidden": words.HIDDEN_SEVERITIES,
+        "counts": {"findings": summary.all.findings, "patients": summary.all.patients},
+        "left_out": left_out.findings if left_out else 0,
+        "orders_left_out": evidence.orders_left_out,
+        "months": words.MONTHS,
+        "reasons": words.REASONS,
+        "flags": words.FLAGS,
+        "prompt": words.PROMPT,
+    }
+
+
+def _packed(data: ReportInput, run: dict[str, Any], summary: Summary, most_findings: int,
+            most_orders: int) -> tuple[str, LeftOut | None]:  # fmt: skip
+    both = pl.concat([
+        data.findings.with_columns(pilot=pl.lit(False)),
+        data.pilot_findings.with_columns(pilot=pl.lit(True)),
+    ])  # fmt: skip
+    kept, left_out = keep_at_most(both, most_findings)
+    evidence = gather(kept, data, most_orders)
+    charted = with_charts(kept, evidence.timeline, run["rules"])
+    tables = {
+        "findings": charted.select(*FINDING_COLUMNS, "pilot", "chart", "limit_ug"),
+        "orders": evidence.orders,
+        "timeline": evidence.timeline,
+        "kidney": evidence.kidney,
+        "data_flags": evidence.data_flags,
+        "not_assessed": evidence.not_assessed,
+    }
+    return pack(tables, _facts(run, summary, left_out, evidence)), left_out
+
+
+def _in_shape(data: ReportInput) -> ReportInput:
+    """The frames with exactly the columns and types of `screener.findings`, findings in order."""
+
+    def shaped(name: str) -> Any:
+        frame = getattr(data, name)
+        return frame.select(pl.col(c).cast(t) for c, t in SHAPES[name].items())
+
+    frames = {name: shaped(name) for name in SHAPES}
+    for name in ("findings", "pilot_findings"):
+        frames[name] = most_pressing_first(frames[name])
+    return ReportInput(run=data.run, **frames)
+
+
+def render(
+    data: ReportInput, *, most_findings: int = MOST_FINDINGS, most_orders: int = MOST_ORDERS
+) -> bytes:
+    """The report as one UTF-8 HTML file.
+
+    Equal input gives equal bytes. Findings above `most_findings` and context orders above
+    `most_orders` are left out of the file, and the page says how many. Raises polars'
+    ColumnNotFoundError when a frame lacks a column of `screener.findings`.
+    """
+    run = with_defaults(data.run)
+    data = _in_shape(data)
+    summary = summarise(run, data)
+    packed, left_out = _packed(data, run, summary, most_findings, most_orders)
+    style, script = _style(run["run_id"]), _script()
+    policy = (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    text = _environment().get_template("page.html.j2").render(
+        run=run, summary=summary, quality=quality(run, data), left_out=left_out,
+        titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
+        first_run=run["previous_run"] is None, policy=policy, packed=packed,
+        style=Markup(style), script=Markup(script),
+    )  # fmt: skip
+    return text.encode("utf-8", "replace")
