@@ -109,12 +109,21 @@ def _orders_behind(timeline: Timeline, rule: Rule, runs: pl.DataFrame) -> pl.Dat
     last = pl.when(started).then("counted").max().over("finding")
     met = met.with_columns(_first_day=(pl.col("counted") == last).fill_null(value=False))
     words = pl.col("prescription_id") + ": " + pl.col("how")
-    return met.group_by("finding", maintain_order=True).agg(
-        prescription_ids=pl.col("prescription_id").unique(maintain_order=True),
-        source_refs=pl.col("source_ref").unique(maintain_order=True),
-        orders_how=words.unique(maintain_order=True).head(ORDERS_SHOWN).str.join("; "),
-        prescriber_id=pl.col("prescriber_id").filter(pl.col("_first_day")).last(),
-        site_id=pl.col("site_id").filter(pl.col("_first_day")).last(),
+    return (
+        met.group_by("finding", maintain_order=True)
+        .agg(
+            prescription_ids=pl.col("prescription_id").unique(maintain_order=True),
+            source_refs=pl.col("source_ref").unique(maintain_order=True),
+            orders_how=words.unique(maintain_order=True).head(ORDERS_SHOWN).str.join("; "),
+            more=(words.n_unique().cast(pl.Int64) - ORDERS_SHOWN),
+            prescriber_id=pl.col("prescriber_id").filter(pl.col("_first_day")).last(),
+            site_id=pl.col("site_id").filter(pl.col("_first_day")).last(),
+        )
+        .with_columns(
+            orders_how=pl.when(pl.col("more") > 0)
+            .then(pl.col("orders_how") + "; and " + pl.col("more").cast(pl.String) + " more orders")
+            .otherwise("orders_how")
+        )
     )
 
 

@@ -49,7 +49,7 @@ def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
     ends = episodes(steps).filter(
         pl.col("end_day") - pl.col("first_day") + 1 >= params.taken_for_at_least
     )
-    ends = _with_context(timeline, params, ends)
+    ends = _with_context(timeline, params, ends).filter(pl.col("end_day") < pl.col("last_day"))
     ends = ends.with_columns(
         reason=_censored(params.grace), switched=_switched(timeline, params, ends)
     )
@@ -125,11 +125,11 @@ def _first_uncovered(timeline: Timeline, ends: pl.DataFrame) -> pl.Series:
 
 def _censored(grace: int) -> pl.Expr:
     """Why it is too early to say that the course ended, or null."""
-    end, last = pl.col("end_day"), pl.col("last_day")
+    end = pl.col("end_day")
     died = (pl.col("died") <= end + grace + 1).fill_null(value=False)
     inside = (pl.col("open_from") <= end + grace + 1).fill_null(value=False)
     short = pl.col("next_start").is_null() & (pl.col("uncovered_seen") < grace + 1)
-    early = (end >= last) | (short & ~pl.col("recorded"))
+    early = short & ~pl.col("recorded")
     follows = pl.col("next_start").is_not_null()
     return (
         pl.when(died & ~follows).then(pl.lit("died"))

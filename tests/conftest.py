@@ -1,0 +1,29 @@
+"""Hypothesis profiles: few and repeatable by default, many and fresh with `make test-deep`.
+
+SCREENER_HYPOTHESIS_PROFILE chooses; tests multiply nothing themselves.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+settings.register_profile(
+    "default",
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_SLOW_IS_FINE,
+)
+settings.register_profile(
+    "deep",
+    max_examples=2500,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_SLOW_IS_FINE,
+)
+settings.load_profile(os.environ.get("SCREENER_HYPOTHESIS_PROFILE", "default"))

@@ -1,0 +1,90 @@
+"""Whole runs on real and independently made public exports, which stay outside the project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from screener.cli.main import ended_with
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+RULES = Path(__file__).parents[2] / "rules"
+pytestmark = [
+    pytest.mark.external,
+    pytest.mark.skipif(not SHARED.is_dir(), reason="the shared folder is absent"),
+]
+ENVELOPE = """schema: 1
+rule: {rule}
+title: A rule for this test
+version: 1
+status: active
+severity: moderate
+why: To see the check at work on an export without doses.
+action: None.
+evidence:
+  - {{source: this test, where: here, read_on: 2026-11-22}}
+owners: {{wrote: pharmacist, checked: [second-pharmacist], next_review: 2027-11-22}}
+flag_when:
+  {check}
+examples:
+  - story: nothing to see
+    takes: {{{drug}: 1 mg/day for 28 days}}
+    expect: clear
+"""
+
+
+def run_of(folder: str, mapping: str, rules: Path, out: Path) -> tuple[Path, dict[str, Any]]:
+    arguments = ["run", str(SHARED / folder), "--format", mapping, "--rules", str(rules)]
+    assert ended_with([*arguments, "--out", str(out)]) == 0
+    (made,) = [p for p in out.iterdir() if (p / "run.json").exists() and not p.is_symlink()]
+    return made, json.loads((made / "run.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("folder", "mapping"),
+    [
+        ("smart_outpatient", "smart_outpatient"),
+        ("synthea_csv", "synthea"),
+        ("synthea_csv_with_labs", "synthea"),
+    ],
+)
+def test_every_row_of_a_real_export_ends_in_one_class(
+    folder: str, mapping: str, tmp_path: Path
+) -> None:
+    _, run = run_of(folder, mapping, RULES, tmp_path)
+    assert all(check["ok"] for check in run["checks"])
+    for file in run["inputs"]:
+        ends = ("used", "excluded", "duplicate", "superseded", "set_aside", "blank", "left_out")
+        assert file["records"] == sum(file[end] for end in ends), file["file"]
+
+
+def test_real_outpatient_orders_get_doses(tmp_path: Path) -> None:
+    made, run = run_of("smart_outpatient", "smart_outpatient", RULES, tmp_path)
+    known, asked = run["coverage"]["doses_known"]
+    assert known / asked > 0.75
+    orders = pl.read_parquet(made / "orders.parquet")
+    tablets = orders.filter(pl.col("drug") == "Escitalopram 10 MG Oral Tablet [Lexapro]")
+    assert set(tablets["dose_high_ug"]) == {10_000}
+
+
+def test_without_doses_a_dose_rule_is_not_assessed_and_a_pair_rule_works(tmp_path: Path) -> None:
+    rules = tmp_path / "rules" / "trial"
+    rules.mkdir(parents=True)
+    pair = "taken_together: {this: lisinopril, with: class nsaid}"
+    dose = "daily_dose: {of: lisinopril by mouth, more_than: 80 mg/day}"
+    for name, check in (("pair-rule", pair), ("dose-rule", dose)):
+        text = ENVELOPE.format(rule=name, check=check, drug="lisinopril")
+        (rules / f"{name}.yaml").write_text(text)
+    made, _ = run_of("synthea_csv", "synthea", rules.parent, tmp_path / "out")
+    found = pl.read_parquet(made / "findings.parquet")
+    assert set(found["rule_id"]) == {"pair-rule"}
+    reasons = pl.read_parquet(made / "not_assessed.parquet").filter(
+        (pl.col("rule_id") == "dose-rule") & (pl.col("reason") == "dose-unknown")
+    )
+    assert reasons.height > 0
+    outcomes = pl.read_parquet(made / "outcomes.parquet").filter(pl.col("rule_id") == "dose-rule")
+    assert set(outcomes["outcome"]) == {"not_assessed", "out_of_scope"}
