@@ -255,12 +255,18 @@ def _words(params: StopsSuddenly) -> pl.Expr:
     days = (pl.col("end_day") - pl.col("first_day") + 1).cast(pl.String)
     below = pl.when("low_breaks").then("low_days_below").otherwise("high_days_below")
     last = pl.when("low_breaks").then("low_last").otherwise("high_last")
+    lowered = (
+        pl.when(below == 0).then(pl.lit("not lowered before the end"))
+        .otherwise("lowered for the last " + below.cast(pl.String) + " days, to "
+                   + _plain(last / 1000) + " mg/day")
+    )  # fmt: skip
+    after = (
+        pl.when("recorded").then(pl.lit("its stop is recorded"))
+        .otherwise(pl.lit(f"no supply for more than {params.grace} days after"))
+    )  # fmt: skip
     return (
         "taken for " + days + " days (" + begun + " to " + ended + "), stable at "
-        + _plain(pl.col("value")) + " mg/day; lowered for the last " + below.cast(pl.String)
-        + " days, last dose " + _plain(last / 1000)
-        + pl.lit(f" mg/day; no supply for more than {params.grace} days after")
-        + pl.when("recorded").then(pl.lit(" or a recorded stop date")).otherwise(pl.lit(""))
+        + _plain(pl.col("value")) + " mg/day; " + lowered + "; " + after
     )  # fmt: skip
 
 
