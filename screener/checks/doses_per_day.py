@@ -36,10 +36,11 @@ def find(timeline: Timeline, params: DosesPerDay) -> CheckResult:
         "patient", "from_day", "to_day",
         times=(pl.col("doses_per_day").fill_null(0) * 1_000_000).round().cast(pl.Int64),
         untimed=pl.col("doses_per_day").is_null().cast(pl.Int64),
+        undosed=pl.col("dose_unknown").cast(pl.Int64),
         low=pl.col("low").fill_null(0),
         high=pl.col("high").fill_null(0),
     )  # fmt: skip
-    days = sweep(parts, ["times", "untimed", "low", "high"], ["patient"]).filter(
+    days = sweep(parts, ["times", "untimed", "undosed", "low", "high"], ["patient"]).filter(
         pl.col("covers") == 1
     )
     known = days.filter(pl.col("untimed") == 0).with_columns(times=pl.col("times") / 1_000_000)
@@ -55,7 +56,10 @@ def find(timeline: Timeline, params: DosesPerDay) -> CheckResult:
         limit=bound,
         unit=pl.lit("doses a day"),
     )
-    unknown = days.filter(pl.col("untimed") > 0).with_columns(reason=pl.lit("dose-unknown"))
+    # A dose that cannot be read matters only if the number of doses would be wrong.
+    unread = known.filter(wrong & (pl.col("undosed") > 0) & (pl.col("high") < least))
+    unknown = pl.concat([days.filter(pl.col("untimed") > 0), unread], how="diagonal_relaxed")
+    unknown = unknown.with_columns(reason=pl.lit("dose-unknown"))
     return result(timeline, params.of, [pieces], [unknown])
 
 

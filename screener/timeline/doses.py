@@ -184,7 +184,7 @@ def _with_daily_dose(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.with_columns(
         low=low.cast(pl.Int64),
         high=high.cast(pl.Int64),
-        doses_per_day=pl.when(~unreadable).then(rate),
+        doses_per_day=rate,
         unreadable=unreadable,
         by_quantity=by_quantity.fill_null(value=False),
         bounded=(bounds & ~unreadable).fill_null(value=False),
