@@ -129,7 +129,7 @@ def take_in(
     encoding: str = "utf-8",
     allow_empty: bool = False,
     scratch: Path,
-    bucket_rows: int = 200_000,
+    bucket_rows: int = 100_000,
     progress: Progress | None = None,
 ) -> Intake:
     """Reads, validates and buckets an export; `read` is `sources.read_export`.
