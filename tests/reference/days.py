@@ -1,0 +1,178 @@
+"""What stands on every day, for a drug set: doses, presence, uncovered days, episodes.
+
+docs/timeline.md, end of section 3 and section 4. Doses are integer micrograms a day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from screener.checks.dose_rises import DoseRises
+from screener.checks.starting_dose import StartingDose
+from screener.rule.model import DrugSet
+from tests.reference.lanes import days_between
+from tests.reference.lines import DAY, Line
+
+
+@dataclass(slots=True)
+class DayDose:
+    """One day of one drug set (or of one ingredient and track)."""
+
+    low: int = 0
+    scheduled_high: int = 0
+    as_needed_high: int = 0
+    other: int = 0  # what the other reading adds
+    unknown: bool = False  # a line of unknown dose stands
+    scheduled_unknown: bool = False
+    scheduled_uncertain: bool = False
+    scheduled_runs: list[Line] = field(default_factory=list)
+    plausible: int = 0
+
+    @property
+    def known_high(self) -> int:
+        """What is known of the daily high: a line of unknown dose adds nothing."""
+        return self.scheduled_high + self.as_needed_high
+
+    @property
+    def high(self) -> int | None:
+        """Daily high; None when a line of unknown dose stands."""
+        return None if self.unknown else self.known_high
+
+
+@dataclass(slots=True)
+class Episode:
+    """First and last day of an episode, and the scheduled dose of each of its days."""
+
+    start: dt.date
+    end: dt.date
+    doses: dict[dt.date, DayDose]
+    later_follows: bool = False
+
+
+@dataclass(slots=True)
+class Days:
+    """The laid-out lines of one patient, and the admissions that bridge gaps."""
+
+    lines: list[Line]
+    unplaced: list[Line]
+    admission_days: set[dt.date]
+    last_day: dt.date
+
+
+def of_set(lines: Iterable[Line], drugs: DrugSet) -> list[Line]:
+    """The lines of a set's ingredients on its tracks."""
+    return [x for x in lines if x.ingredient in drugs.ingredients and x.track in drugs.tracks]
+
+
+def covered(lines: Iterable[Line]) -> set[dt.date]:
+    """Every day on which any of the lines stands."""
+    days: set[dt.date] = set()
+    for line in lines:
+        if line.first is not None and line.last is not None:
+            days.update(days_between(line.first, line.last))
+    return days
+
+
+def doses(lines: list[Line]) -> dict[dt.date, DayDose]:
+    """Day by day the sum over supply runs, each counted once a day; only covered days."""
+    return {day: dose_of_day(lines, day) for day in sorted(covered(lines))}
+
+
+def stands(line: Line, day: dt.date) -> bool:
+    """Whether the line counts on the day."""
+    return line.first is not None and line.last is not None and line.first <= day <= line.last
+
+
+def dose_of_day(lines: list[Line], day: dt.date) -> DayDose:
+    """The dose of one day: primary reading, and what the other reading adds."""
+    dose = DayDose()
+    runs = {line.run: line for line in lines if stands(line, day)}
+    for line in runs.values():
+        dose.unknown |= line.high is None
+        if line.prn:
+            dose.as_needed_high += line.high or 0
+        else:
+            dose.low += line.low
+            dose.scheduled_high += line.high or 0
+            dose.scheduled_unknown |= line.high is None
+            dose.scheduled_uncertain |= line.uncertain
+            dose.scheduled_runs.append(line)
+        dose.plausible += line.plausible
+    replaced = {line.run: line for line in lines if day in line.other_days}
+    twice = [line for line in lines if line.twice and line.twice[0] <= day <= line.twice[1]]
+    added = [line for run, line in replaced.items() if run not in runs] + twice
+    dose.other = sum(line.high or 0 for line in added)
+    return dose
+
+
+def uncovered_between(
+    days: Days, drugs: DrugSet, first: dt.date, last: dt.date, *, any_line: bool = False
+) -> list[dt.date]:
+    """The days from first to last without a scheduled line of the set and not in an admission."""
+    taken = covered(line for line in of_set(days.lines, drugs) if any_line or not line.prn)
+    return [
+        day
+        for day in days_between(first, last)
+        if day not in taken and day not in days.admission_days
+    ]
+
+
+def episodes(days: Days, drugs: DrugSet, grace: int, *, any_line: bool = False) -> list[Episode]:
+    """Stretches of days joined over gaps of at most `grace` uncovered days.
+
+    Of scheduled lines; with `any_line` also of as-needed ones.
+    """
+    lines = [line for line in of_set(days.lines, drugs) if any_line or not line.prn]
+
+    def gap(first: dt.date, last: dt.date) -> int:
+        return len(uncovered_between(days, drugs, first, last, any_line=any_line))
+
+    found: list[Episode] = []
+    for start, end in stretches(covered(lines)):
+        if found and gap(found[-1].end + DAY, start - DAY) <= grace:
+            found[-1].end = end
+        else:
+            if found:
+                found[-1].later_follows = True
+            found.append(Episode(start, end, {}))
+    for episode in found:
+        carried = DayDose()
+        for day in days_between(episode.start, episode.end):
+            if any(stands(line, day) for line in lines):
+                carried = dose_of_day(lines, day)
+            episode.doses[day] = carried
+    return found
+
+
+def stretches(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Maximal runs of consecutive days, as (first, last)."""
+    runs: list[tuple[dt.date, dt.date]] = []
+    for day in sorted(days):
+        if runs and runs[-1][1] + DAY == day:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+
+def known_start(
+    days: Days,
+    p: StartingDose | DoseRises,
+    start: dt.date,
+    observed_from: dt.date | None,
+) -> tuple[bool, bool]:
+    """(the start is known, nothing of the set is known before it)."""
+    taken_before = [day for day in covered(of_set(days.lines, p.of)) if day < start]
+    unplaced_before = any(line.start < start for line in of_set(days.unplaced, p.of))
+    if not taken_before and not unplaced_before:
+        long_enough = observed_from is not None and (start - observed_from).days >= p.new_after
+        return long_enough, True
+    if not taken_before:
+        return False, False
+    latest = max(taken_before)
+    if any(latest < line.start < start for line in of_set(days.unplaced, p.of)):
+        return False, False
+    free = set(days_between(latest + DAY, start - DAY)) - days.admission_days
+    return len(free) >= p.or_restart_after, False

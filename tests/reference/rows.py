@@ -1,0 +1,84 @@
+"""Which rows of `prescriptions` count (docs/timeline.md, section 1), one row after the other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+NOT_COUNTED = {
+    "cancelled", "canceled", "enteredinerror", "draft", "onhold", "nottaken", "declined",
+    "intended",
+}  # fmt: skip
+ACTIVE = {
+    "", "active", "completed", "stopped", "ended", "finished", "inprogress", "dispensed", "final",
+}  # fmt: skip
+
+Flag = tuple[str, dt.date]
+
+
+@dataclass(slots=True)
+class RowClass:
+    """What became of one row: used, excluded or duplicate, and why it was excluded."""
+
+    order: dict[str, Any]
+    row_class: str
+    reason: str | None = None
+
+
+def patient_last_day(patient: dict[str, Any], as_of: dt.date) -> dt.date:
+    """The earliest of `as_of`, the patient's observation end and death."""
+    ends = [as_of, patient.get("observation_end"), patient.get("death_date")]
+    return min(day for day in ends if day is not None)
+
+
+def classify(
+    orders: list[dict[str, Any]], birth: dt.date | None, last_day: dt.date
+) -> tuple[list[RowClass], set[Flag]]:
+    """Every row with its class, in file order, and the flags that rows themselves raise."""
+    seen: list[dict[str, Any]] = []
+    rows: list[RowClass] = []
+    flags: set[Flag] = set()
+    for order in orders:
+        row = _classify_one(order, seen, birth, last_day, flags)
+        rows.append(row)
+        seen.append(_content(order))
+    return rows, flags
+
+
+def _classify_one(
+    order: dict[str, Any],
+    seen: list[dict[str, Any]],
+    birth: dt.date | None,
+    last_day: dt.date,
+    flags: set[Flag],
+) -> RowClass:
+    start, stop = order["start_date"], order["stop_date"]
+    status = (order["status"] or "").lower()
+    for mark in " _-":
+        status = status.replace(mark, "")
+    if status in NOT_COUNTED:
+        return RowClass(order, "excluded", "status")
+    if status not in ACTIVE:
+        flags.add(("unknown-status", start))
+    if order["dispensed"] is False:
+        return RowClass(order, "excluded", "not_dispensed")
+    if _content(order) in seen:
+        flags.add(("duplicate-row", start))
+        return RowClass(order, "duplicate")
+    before_birth = birth is not None and start < birth
+    if (stop is not None and stop < start) or before_birth or start > last_day:
+        flags.add(("impossible-date", start))
+        return RowClass(order, "excluded", "impossible_date")
+    if stop == start or order["days_supply"] == 0:
+        return RowClass(order, "excluded", "zero_length")
+    return RowClass(order, "used")
+
+
+def _content(order: dict[str, Any]) -> dict[str, Any]:
+    """Everything that makes two rows the same order but its id."""
+    content = {name: value for name, value in order.items() if name != "prescription_id"}
+    strength = content.get("strength_value")
+    if strength is not None and strength.replace(".", "", 1).isdigit():
+        content["strength_value"] = float(strength)
+    return content
