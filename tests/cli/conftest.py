@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from invented_clinic import MAX_DOSE, PATIENTS, SUPPLIED_TWICE, Ended, Place, environment, order
+
+from tests.cli.invented_clinic import (
+    MAX_DOSE,
+    PATIENTS,
+    SUPPLIED_TWICE,
+    Ended,
+    Place,
+    environment,
+    order,
+)
 
 
 @pytest.fixture

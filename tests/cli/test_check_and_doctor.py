@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from invented_clinic import Ended, Place, order
+
+from tests.cli.invented_clinic import Ended, Place, order
 
 Call = Callable[..., Ended]
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from invented_clinic import ROOT, Ended
 
 from screener.cli import completion
+from tests.cli.invented_clinic import ROOT, Ended
 
 Call = Callable[..., Ended]
 

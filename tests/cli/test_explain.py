@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from invented_clinic import Ended, Place, order
+
+from tests.cli.invented_clinic import Ended, Place, order
 
 Call = Callable[..., Ended]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from invented_clinic import Ended, Place, order
+
+from tests.cli.invented_clinic import Ended, Place, order
 
 Call = Callable[..., Ended]
 FILES = {

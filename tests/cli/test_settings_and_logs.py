@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from invented_clinic import Ended, Place, environment, order
+
+from tests.cli.invented_clinic import Ended, Place, environment, order
 
 Call = Callable[..., Ended]
 

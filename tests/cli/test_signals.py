@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from invented_clinic import Place, environment
+
+from tests.cli.invented_clinic import Place, environment
 
 SLOW = """
 import sys, time

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from invented_run import finding, frame, order, outcome
 
 from screener.findings import FINDINGS, ORDERS, OUTCOMES
 from screener.outputs.facts import dangling_orders
 from screener.outputs.laws import findings_laws, outcome_law, row_laws
+from tests.outputs.invented_run import finding, frame, order, outcome
 
 NONE = frame(FINDINGS, [])
 

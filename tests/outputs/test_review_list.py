@@ -3,10 +3,9 @@ from __future__ import annotations
 import io
 import zipfile
 
-from invented_run import finding, frame
-
 from screener.findings import FINDINGS
 from screener.outputs.review_list import CELL, ROWS, workbook_bytes, worst_first
+from tests.outputs.invented_run import finding, frame
 
 RUN = {"run_id": "abc", "as_of": "2026-10-31", "complete": True, "incomplete_reasons": []}
 

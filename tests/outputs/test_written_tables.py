@@ -8,11 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from invented_run import finding, frame, order, outcome, results
 
 from screener.findings import DATA_FLAGS, FINDINGS
 from screener.outputs import parts
 from screener.outputs.tables import csv_bytes, in_order, parquet_bytes
+from tests.outputs.invented_run import finding, frame, order, outcome, results
 
 
 def cells(frame: pl.DataFrame) -> list[str]:

@@ -12,10 +12,10 @@ from itertools import groupby
 from typing import Any
 
 import polars as pl
-from invented_rules import RULES
 
 from screener import findings as shapes
 from screener.outputs.report import ReportInput
+from tests.report.invented_rules import RULES
 
 AS_OF = dt.date(2026, 9, 14)
 DAY = dt.timedelta(days=1)

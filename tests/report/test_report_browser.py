@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invented_clinic import clinic, empty
 from test_report_page import HOSTILE, hostile_clinic
 
 from screener.outputs.report import ReportInput, render
+from tests.report.invented_clinic import clinic, empty
 
 pytestmark = pytest.mark.browser
 

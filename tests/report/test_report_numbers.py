@@ -10,9 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from invented_clinic import AS_OF, clinic
 from test_report_page import text_of, with_run
-from unpacked import unpack
 
 from screener.outputs.report import render, words
 from screener.outputs.report.evidence import DOSE, DOSE_AND_LIMIT, LANES_ONLY
@@ -20,6 +18,8 @@ from screener.outputs.report.given import with_defaults
 from screener.outputs.report.interval import wilson
 from screener.outputs.report.order import keep_at_most, most_pressing_first
 from screener.outputs.report.summary import summarise
+from tests.report.invented_clinic import AS_OF, clinic
+from tests.report.unpacked import unpack
 
 EPOCH = dt.date(1970, 1, 1)
 

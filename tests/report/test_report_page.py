@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from invented_clinic import clinic, empty
-from unpacked import unpack
 
 from screener.outputs.report import ReportInput, render
+from tests.report.invented_clinic import clinic, empty
+from tests.report.unpacked import unpack
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\x00=cmd|' /C calc'!A0 \u202eabc"
 
