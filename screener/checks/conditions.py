@@ -25,11 +25,17 @@ RUNS = {"patient": pl.UInt32(), "from_day": pl.Int64(), "to_day": pl.Int64()}
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Disjoint runs (patient, from_day, to_day) on which a condition holds, or is unknown."""
+    """Disjoint runs (patient, from_day, to_day) on which a condition holds, or is unknown.
+
+    unknown has the reason beside each run.
+    """
 
     true: pl.DataFrame
     unknown: pl.DataFrame
-    reason: str
+
+
+def _because(runs: pl.DataFrame, reason: str) -> pl.DataFrame:
+    return runs.select(*RUNS, reason=pl.lit(reason))
 
 
 def days_when(timeline: Timeline, condition: Condition) -> Days:
@@ -47,7 +53,7 @@ def days_when(timeline: Timeline, condition: Condition) -> Days:
             return _untested(timeline, condition)
         case Taking():
             runs = stretches(timeline.lines_of(condition.drugs), ["patient"])
-            return Days(runs, _none(), "")
+            return Days(runs, _because(_none(), ""))
     raise TypeError(f"no days for a condition of type {type(condition).__name__}")
 
 
@@ -74,23 +80,24 @@ def _age(timeline: Timeline, condition: Age) -> Days:
     known = people.filter(pl.col("birth").is_not_null())
     runs = known.select("patient", from_day=begin, to_day=end)
     unknown = _always(people.filter(pl.col("birth").is_null()))
-    return Days(runs.filter(pl.col("from_day") <= pl.col("to_day")), unknown, "age-unknown")
+    return Days(
+        runs.filter(pl.col("from_day") <= pl.col("to_day")), _because(unknown, "age-unknown")
+    )
 
 
 def _sex(timeline: Timeline, condition: Sex) -> Days:
     people = timeline.people
     return Days(
         _always(people.filter(pl.col("sex") == condition.is_)),
-        _always(people.filter(pl.col("sex").is_null())),
-        "sex-unknown",
+        _because(_always(people.filter(pl.col("sex").is_null())), "sex-unknown"),
     )
 
 
 def _has(timeline: Timeline, condition: HasCondition) -> Days:
     if timeline.conditions is None:
-        return Days(_none(), _always(timeline.people), "conditions-not-supplied")
+        return Days(_none(), _because(_always(timeline.people), "conditions-not-supplied"))
     mine = timeline.conditions.filter(pl.col("name").is_in(sorted(condition.names)))
-    return Days(stretches(mine, ["patient"]), _none(), "")
+    return Days(stretches(mine, ["patient"]), _because(_none(), ""))
 
 
 def _kidney(timeline: Timeline, condition: KidneyFunction) -> Days:
@@ -106,17 +113,21 @@ def _kidney(timeline: Timeline, condition: KidneyFunction) -> Days:
     true = judged.filter(inside).select(RUNS.keys())
     if condition.at_least is None:
         true = pl.concat([true, timeline.dialysis.select(RUNS.keys())])
-    known = stretches(
-        pl.concat([judged.select(RUNS.keys()), timeline.dialysis.select(RUNS.keys())]), ["patient"]
+    tested = stretches(
+        pl.concat([steps.select(RUNS.keys()), timeline.dialysis.select(RUNS.keys())]), ["patient"]
     )
-    unknown = outside(_always(timeline.people), known)
-    return Days(stretches(true, ["patient"]), unknown, "no-recent-kidney-test")
+    untested = _because(outside(_always(timeline.people), tested), "no-recent-kidney-test")
+    if not timeline.labs_supplied:
+        untested = _because(untested, "labs-not-supplied")
+    no_estimate = _because(steps.filter(egfr.is_null()), "missing-demographics")
+    unknown = pl.concat([untested, no_estimate]).sort("patient", "from_day")
+    return Days(stretches(true, ["patient"]), unknown)
 
 
 def _untested(timeline: Timeline, condition: NoKidneyTestWithin) -> Days:
     """A result on day d counts on d and the `days` days after it."""
     if not timeline.labs_supplied:
-        return Days(_none(), _always(timeline.people), "labs-not-supplied")
+        return Days(_none(), _because(_always(timeline.people), "labs-not-supplied"))
     tested = result_steps(timeline.results, condition.days).select(RUNS.keys())
     both = stretches(pl.concat([tested, timeline.dialysis.select(RUNS.keys())]), ["patient"])
-    return Days(outside(_always(timeline.people), both), _none(), "")
+    return Days(outside(_always(timeline.people), both), _because(_none(), ""))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from screener.checks.pieces import by_bounds, in_unit, result, unit_words
+from screener.checks.pieces import by_bounds, in_unit, result, unit_words, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DailyAmount, DrugSet
 from screener.timeline import Timeline
@@ -43,7 +43,7 @@ def find(timeline: Timeline, params: DailyDose) -> CheckResult:
         under = _below(steps, params.less_than)
         pieces.append(under)
         judged.append(under)
-    pieces = [_long_enough(p, params.for_at_least) for p in pieces]
+    pieces = [_long_enough(watched(timeline, p), params.for_at_least) for p in pieces]
     broken = pl.concat([j.select("patient", "from_day") for j in judged])
     unread = steps.filter(pl.col("unknown") > 0).join(
         broken, on=["patient", "from_day"], how="anti"

@@ -63,7 +63,7 @@ def find(timeline: Timeline, params: DoseForKidneyFunction) -> CheckResult:
     pieces = pl.concat([_broken(days, band) for band in params.bands], how="diagonal")
     reason = (
         pl.when(pl.col("on_dialysis") | pl.col("egfr").is_not_null())
-        .then(_dose_needed(days, params, pieces))
+        .then(_dose_needed(params.bands))
         .when(pl.col("tested").is_not_null()).then(pl.lit("missing-demographics"))
         .otherwise(pl.lit("no-recent-kidney-test" if timeline.labs_supplied
                           else "labs-not-supplied"))
@@ -157,19 +157,19 @@ def _broken(days: pl.DataFrame, band: Band) -> pl.DataFrame:
     )
 
 
-def _dose_needed(
-    days: pl.DataFrame, params: DoseForKidneyFunction, pieces: pl.DataFrame
-) -> pl.Expr:
-    """`dose-unknown` on days whose band needs a dose that cannot be read."""
-    needs = pl.any_horizontal(
-        *(
-            _matches(b) & (pl.col("unknown") > 0) & ~_dose_breaks(b, "low")
-            for b in params.bands
-            if b.dose_at_least or b.dose_more_than or b.dose_less_than
-        ),
-        pl.lit(value=False),
-    )
-    return pl.when(needs).then(pl.lit("dose-unknown"))
+def _dose_needed(bands: tuple[Band, ...]) -> pl.Expr:
+    """`dose-unknown` on days whose band needs a dose that cannot be read, and that no band breaks.
+
+    The known part of the dose may rule a band out: 80 mg is not below 20 mg.
+    """
+    limited = [b for b in bands if b.dose_at_least or b.dose_more_than or b.dose_less_than]
+    open_ = [
+        _matches(b) & (pl.col("low") < b.dose_less_than.ug) if b.dose_less_than else _matches(b)
+        for b in limited
+    ]
+    broken = [_matches(b) & (_dose_breaks(b, "low") | _dose_breaks(b, "high")) for b in bands]
+    needs = (pl.col("unknown") > 0) & pl.any_horizontal(pl.lit(value=False), *open_)
+    return pl.when(needs & ~pl.any_horizontal(*broken)).then(pl.lit("dose-unknown"))
 
 
 CHECK = Check(

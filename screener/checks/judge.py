@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from screener.checks.conditions import days_when
-from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, shaped
+from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, shaped, watched
 from screener.checks.spec import Check, CheckResult
 from screener.rule.model import SEVERITIES, Rule, SameCheckWith
 from screener.timeline import Timeline
@@ -21,6 +21,7 @@ from screener.timeline.days import (
     edges_of,
     group_number,
     outside,
+    overlapping,
     starts_group,
     within,
 )  # fmt: skip
@@ -56,18 +57,18 @@ def judge(timeline: Timeline, rule: Rule, checks: Mapping[str, Check]) -> Judged
     flags = pl.concat([result.flags for _, result in results])
     scope = _scope([result for _, result in results], timeline)
     all_pieces = _raised(timeline, rule, all_pieces)
-    all_pieces, unknown = _guarded(timeline, rule, all_pieces, unknown)
+    all_pieces, unknown, flags = _guarded(timeline, rule, all_pieces, unknown, flags)
     if rule.adults_only:
         all_pieces, unknown, flags = _adults(timeline, all_pieces, unknown, flags, scope)
-    runs = _runs(_watched(timeline, all_pieces))
-    unknown = _watched(timeline, unknown)
+    runs = _runs(watched(timeline, all_pieces))
+    unknown = watched(timeline, unknown)
     return Judged(
         runs=runs,
         unknown=unknown.group_by("patient", "reason").agg(pl.col("from_day").min()).sort(
             "patient", "reason"
         ),
         scope=scope,
-        flags=_watched(timeline, flags).select(
+        flags=watched(timeline, flags).select(
             "patient", "flag", "ref", "detail", day=pl.col("from_day")
         ),
     )  # fmt: skip
@@ -86,17 +87,6 @@ def _scope(results: list[CheckResult], timeline: Timeline) -> pl.DataFrame:
     last = timeline.people.select("patient", "last_day")
     kept = scope.join(last, on="patient").filter(pl.col("from_day") <= pl.col("last_day"))
     return shaped([kept.sort("patient")], IN_SCOPE)
-
-
-def _watched(timeline: Timeline, runs: pl.DataFrame) -> pl.DataFrame:
-    """Runs up to each patient's last day; an order without days is known from its start."""
-    last = timeline.people.select("patient", _last="last_day")
-    return (
-        runs.join(last, on="patient", how="left", maintain_order="left")
-        .filter(pl.col("from_day") <= pl.col("_last"))
-        .with_columns(to_day=pl.min_horizontal("to_day", "_last"))
-        .drop("_last")
-    )
 
 
 def _raised(timeline: Timeline, rule: Rule, pieces: pl.DataFrame) -> pl.DataFrame:
@@ -118,23 +108,21 @@ def _raised(timeline: Timeline, rule: Rule, pieces: pl.DataFrame) -> pl.DataFram
 
 
 def _guarded(
-    timeline: Timeline, rule: Rule, pieces: pl.DataFrame, unknown: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+    timeline: Timeline, rule: Rule, pieces: pl.DataFrame, unknown: pl.DataFrame, flags: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Keep days on which every `only_if` holds and no `unless` does; undecided days of a piece
-    become unknown."""
+    become unknown, with the guard's reason."""
     for conditions, wanted in ((rule.only_if, True), (rule.unless, False)):
         for condition in conditions:
             days = days_when(timeline, condition)
-            undecided = within(pieces, days.unknown).with_columns(reason=pl.lit(days.reason))
-            decided = outside(pieces, days.unknown)
-            pieces = within(decided, days.true) if wanted else outside(decided, days.true)
-            unknown = (
-                outside(unknown, days.true)
-                if not wanted
-                else pl.concat([within(unknown, days.true), within(unknown, days.unknown)])
-            )
+            keep = within if wanted else outside
+            undecided = overlapping(pieces, days.unknown)
+            pieces = keep(outside(pieces, days.unknown), days.true)
+            flags = keep(outside(flags, days.unknown), days.true)
+            open_ = [within(unknown, days.true), within(unknown, days.unknown)]
+            unknown = pl.concat(open_) if wanted else outside(unknown, days.true)
             unknown = pl.concat([unknown, shaped([undecided], UNKNOWN)])
-    return pieces, unknown
+    return pieces, unknown, flags
 
 
 def _adults(

@@ -76,6 +76,17 @@ def result(
     )
 
 
+def watched(timeline: Timeline, runs: pl.DataFrame) -> pl.DataFrame:
+    """Runs cut to each patient's last day; what begins after it falls away."""
+    last = timeline.people.select("patient", _last="last_day")
+    return (
+        runs.join(last, on="patient", how="left", maintain_order="left")
+        .filter(pl.col("from_day") <= pl.col("_last"))
+        .with_columns(to_day=pl.min_horizontal("to_day", "_last"))
+        .drop("_last")
+    )
+
+
 def by_bounds(
     steps: pl.DataFrame, low_breaks: pl.Expr, high_breaks: pl.Expr, low: str, high: str
 ) -> pl.DataFrame:

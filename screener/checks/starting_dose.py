@@ -36,7 +36,7 @@ def find(timeline: Timeline, params: StartingDose) -> CheckResult:
         episodes(steps), timeline, params.of, params.new_after, params.or_restart_after
     ).join(
         steps.filter(pl.col("from_day") == pl.col("first_day")).select(
-            "episode", "low", "high", "uncertain"
+            "episode", "low", "high", "unknown"
         ),
         on="episode",
     )
@@ -44,7 +44,7 @@ def find(timeline: Timeline, params: StartingDose) -> CheckResult:
     starts = day.filter("start_known")
     definite = pl.col("low") > limit.ug
     pieces = starts.filter(
-        definite | (~pl.col("uncertain") & (pl.col("high") > limit.ug))
+        definite | (~pl.col("unknown") & (pl.col("high") > limit.ug))
     ).with_columns(
         definite=definite,
         steps_down=pl.when(definite).then(0).otherwise(1),
@@ -54,7 +54,7 @@ def find(timeline: Timeline, params: StartingDose) -> CheckResult:
         event=True,
         how=pl.lit("first day of a new course"),
     )
-    unread = starts.filter(pl.col("uncertain") & ~definite).with_columns(
+    unread = starts.filter(pl.col("unknown") & ~definite).with_columns(
         reason=pl.lit("dose-unknown")
     )
     short = day.filter("history_short").with_columns(reason=pl.lit("history-not-observed"))

@@ -59,9 +59,9 @@ def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
     judged = seen.join(unread.select("episode"), on="episode", how="anti", maintain_order="left")
     tails = _with_tails(judged, steps)
     pieces = _sudden(tails, params).with_columns(
-        prn_remains=pl.col("episode").is_in(_prn_remains(timeline, params, tails).implode())
+        softened=pl.col("episode").is_in(_softened(timeline, params, tails).implode())
     )
-    sure = pl.col("low_breaks") & ~pl.col("prn_remains")
+    sure = pl.col("low_breaks") & ~pl.col("softened")
     pieces = pieces.with_columns(
         definite=sure,
         steps_down=pl.when(sure).then(0).otherwise(1),
@@ -104,23 +104,7 @@ def _with_context(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame)
         ends, timeline, "end_day"
     )
     seen = ends["last_day"] - ends["end_day"] - admitted
-    return ends.with_columns(uncovered_seen=seen, stop_day=_first_uncovered(timeline, ends))
-
-
-def _first_uncovered(timeline: Timeline, ends: pl.DataFrame) -> pl.Series:
-    """The day after the last covered one, or after the admission that holds that day."""
-    stays = timeline.admissions.select("patient", _in="from_day", _out="to_day").sort(
-        "patient", "_in"
-    )
-    after = ends.select("patient", "recorded", _day=pl.col("end_day") + 1).with_row_index("_row")
-    found = after.sort("patient", "_day").join_asof(
-        stays, left_on="_day", right_on="_in", by="patient", strategy="backward",
-        check_sortedness=False, coalesce=False,
-    )  # fmt: skip
-    inside = (pl.col("_out") >= pl.col("_day")).fill_null(value=False) & ~pl.col("recorded")
-    return found.sort("_row").select(
-        pl.when(inside).then(pl.col("_out") + 1).otherwise("_day").alias("stop_day")
-    )["stop_day"]
+    return ends.with_columns(uncovered_seen=seen, stop_day=pl.col("end_day") + 1)
 
 
 def _censored(grace: int) -> pl.Expr:
@@ -176,19 +160,25 @@ def _unread(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame) -> pl
     return pl.col("episode").is_in(met.implode())
 
 
-def _prn_remains(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame) -> pl.Series:
-    lines = timeline.lines_of(params.of).filter("as_needed")
-    windows = _windows(ends, pl.col("end_day") + 1, pl.col("end_day") + params.grace + 1)
-    return _touched(windows, lines)
+def _softened(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame) -> pl.Series:
+    """Episodes after which some supply remains that may not be a stop: as needed, or by a route
+    that nobody knows (it may be the pump)."""
+    prn = timeline.lines_of(params.of).filter("as_needed")
+    vague = timeline.lines_of(DrugSet("", params.of.ingredients, frozenset({"unknown"})))
+    after = pl.col("end_day") + params.grace + 1
+    return pl.concat(
+        [
+            _touched(_windows(ends, pl.col("end_day") + 1, after), prn),
+            _touched(_windows(ends, pl.col("end_day"), after), vague),
+        ]
+    )
 
 
 def _with_tails(ends: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """Per ended course, from its last 60 days written out: stable dose, days below it at the end,
     and the last dose, in the low and in the high series."""
     begin = pl.max_horizontal("first_day", pl.col("end_day") - (STABLE_WINDOW - 1))
-    doses = steps.select("patient", "from_day", "low", "high", "uncertain").sort(
-        "patient", "from_day"
-    )
+    doses = steps.select("patient", "from_day", "low", "high").sort("patient", "from_day")
     written_out = pl.int_ranges(begin, pl.col("end_day") + 1)
     days = (
         ends.select("patient", "episode", "end_day", _day=written_out)
@@ -202,15 +192,13 @@ def _with_tails(ends: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
         .sort("episode", "_day")
     )  # fmt: skip
     for series in ("low", "high"):
-        # A day of unreadable dose holds nothing: it breaks every run of held days.
-        dose = pl.when(~pl.col("uncertain")).then(series).otherwise(-1)
-        days = days.with_columns(dose.alias(f"_{series}"))
+        days = days.with_columns(pl.col(series).alias(f"_{series}"))
         held = pl.min_horizontal(*(pl.col(f"_{series}").shift(i) for i in range(HELD)))
         whole = pl.col("episode") == pl.col("episode").shift(HELD - 1)
         days = days.with_columns(
-            pl.when(whole & (held >= 0)).then(held).max().over("episode").alias(f"{series}_stable")
+            pl.when(whole).then(held).max().over("episode").alias(f"{series}_stable")
         )
-        below = pl.col(f"_{series}").is_between(0, pl.col(f"{series}_stable") - 1)
+        below = pl.col(f"_{series}") < pl.col(f"{series}_stable")
         not_below = pl.when(~below).then("_day").max().over("episode")
         days = days.with_columns(
             (pl.col("end_day") - not_below).alias(f"{series}_days_below"),

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from screener.checks.conditions import days_when
-from screener.checks.pieces import result
+from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DrugSet, HasCondition
 from screener.timeline import NO_OTHER, Timeline, dose_steps
-from screener.timeline.days import stretches, within
+from screener.timeline.days import overlapping, stretches, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def find(timeline: Timeline, params: Taken) -> CheckResult:
     if params.with_condition is not None:
         when = days_when(timeline, params.with_condition)
         days = within(days, when.true)
-        unknown.append(within(steps, when.unknown).with_columns(reason=pl.lit(when.reason)))
-    runs = stretches(days, ["patient"]).filter(
+        unknown.append(overlapping(steps, when.unknown))
+    runs = stretches(watched(timeline, days), ["patient"]).filter(
         pl.col("to_day") - pl.col("from_day") + 1 >= params.for_at_least
     )
     pieces = within(days, runs).with_columns(

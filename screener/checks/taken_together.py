@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from screener.checks.pieces import result
+from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DrugSet
 from screener.timeline import NO_OTHER, Timeline, dose_steps
@@ -43,6 +43,7 @@ def find(timeline: Timeline, params: TakenTogether) -> CheckResult:
     partner = _partner_steps(timeline, params)
     shared = overlapping(partner, _numbered(own, "own"))
     kept = _without_hand_over(shared)
+    kept = watched(timeline, kept)
     long = stretches(kept, ["patient", "subject"]).filter(
         pl.col("to_day") - pl.col("from_day") + 1 >= params.for_at_least
     )

@@ -20,8 +20,8 @@ DATE = (
     r"(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?$"
 )
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-YES_NO = dict.fromkeys(("1", "true", "yes", "y"), True) | dict.fromkeys(
-    ("0", "false", "no", "n"), False
+YES_NO = dict.fromkeys(("1", "true", "t", "yes", "y", "prn"), True) | dict.fromkeys(
+    ("0", "false", "f", "no", "n"), False
 )
 SEXES = {"f": "F", "female": "F", "m": "M", "male": "M"}
 

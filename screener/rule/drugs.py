@@ -11,7 +11,7 @@ from screener.rule.suggest import did_you_mean
 from screener.rule.yaml_reader import Mapping, Node, Sequence
 
 ROUTES: dict[str, frozenset[str]] = {
-    "by mouth": frozenset({"by mouth"}),
+    "by mouth": frozenset({"by mouth", "sublingual"}),  # swallowed, or dissolved in the mouth
     "under the tongue": frozenset({"sublingual"}),
     "as a patch": frozenset({"transdermal"}),
     "injected": frozenset({"injected"}),

@@ -15,10 +15,18 @@ STATUSES: tuple[Status, ...] = ("draft", "pilot", "active", "off", "deprecated",
 
 # How a drug reaches the body. `local` joins no systemic rule, `unknown` joins no sum.
 Track = Literal[
-    "by mouth", "sublingual", "transdermal", "injected", "rectal", "intrathecal", "local", "unknown"
+    "by mouth",
+    "sublingual",
+    "by nose",
+    "transdermal",
+    "injected",
+    "rectal",
+    "intrathecal",
+    "local",
+    "unknown",
 ]
 SYSTEMIC_TRACKS: frozenset[str] = frozenset(
-    {"by mouth", "sublingual", "transdermal", "injected", "rectal", "intrathecal"}
+    {"by mouth", "sublingual", "by nose", "transdermal", "injected", "rectal", "intrathecal"}
 )
 
 

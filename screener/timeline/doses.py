@@ -52,9 +52,8 @@ def _with_strength(lines: pl.DataFrame) -> pl.DataFrame:
         .then(_piece(pieces, pl.col("part")))
     )  # fmt: skip
     amount = pl.when(pl.col("strength_value").is_null()).then("name_strength").otherwise(own)
-    in_ug = pl.when(pl.col("strength_kind").is_in(["mass", "rate", "concentration"])).then(
-        amount * pl.col("strength_factor")
-    )
+    known = pl.col("strength_kind").is_in(["mass", "rate", "concentration"]) & (amount > 0)
+    in_ug = pl.when(known).then(amount * pl.col("strength_factor"))
     listed = pl.when((pl.col("parts") > 1) & in_ug.is_null()).then(
         pl.col("listed_strength_ug").cast(pl.Float64)
     )
@@ -84,7 +83,7 @@ def _piece(pieces: pl.Expr, part: pl.Expr) -> pl.Expr:
 def _with_frequency(lines: pl.DataFrame) -> pl.DataFrame:
     """times (numerator) and period (denominator) of the frequency, with as-needed maxima."""
     count, period = pl.col("frequency_count"), pl.col("frequency_period_days")
-    prn = pl.col("prn").fill_null(value=False)
+    prn = pl.col("prn").fill_null(value=False) | pl.col("rescue")
     capped = prn & pl.col("max_doses_per_day").is_not_null()
     usable = (count > 0) & (period > 0)
     return lines.with_columns(
@@ -111,6 +110,8 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
         (kind == "local")
         | ((kind == "countable") & per_volume)
         | ((kind == "volume") & (per_kind == "countable"))
+        | ((kind == "countable") & (pl.col("track") == "transdermal")
+           & (pl.col("strength_kind") == "mass") & (pl.col("strength_name") != "mcg"))
         | (needs_strength & pl.col("strength_unreadable") & ~pl.col("split_unknown"))
         | ((kind == "countable") & pl.col("strength_ug").is_null()
            & ~pl.col("strength_unreadable") & (pl.col("parts") == 1))
@@ -130,7 +131,7 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
         .when(kind == "volume").then(pl.col("dose_factor") * pl.col("ug_per_unit"))
     )  # fmt: skip
     readable = (
-        least.is_not_null() & (most >= least) & (most <= OPEN) & (least >= 0)
+        least.is_not_null() & (most >= least) & (most <= OPEN) & (least >= 0) & (most > 0)
     ).fill_null(value=False)  # fmt: skip
     return lines.with_columns(
         least=pl.when(readable).then(least),

@@ -139,6 +139,7 @@ def _cut_by_strength(lines: pl.DataFrame) -> pl.DataFrame:
     )
     pairs = crowded.join(crowded, on="lane", suffix="_b").filter(
         (pl.col("strength") != pl.col("strength_b"))
+        & (pl.col("first") != pl.col("first_b"))  # begun together: one regimen, however refilled
         & (pl.col("last_b") > pl.col("first"))
         & (pl.col("first_b") <= pl.col("reach") + CARRY_CAP + 1)
     )
@@ -306,7 +307,11 @@ def _other_reading(lines: pl.DataFrame) -> pl.DataFrame:
         to_day=pl.min_horizontal(
             pl.col("start_day") + pl.col("_span") - 1, pl.col("cut_sig") - 1, "hard_to"
         ),
+        cut="cut_strength",
     ).filter(pl.col("from_day") <= pl.col("to_day"))  # fmt: skip
+    # One last day on which the next strength begins is a hand-over, not both taken.
+    hand_over = (pl.col("to_day") == pl.col("cut")) & (pl.col("from_day") == pl.col("cut"))
+    replaced = replaced.filter(~hand_over)
     counted = scheduled.filter(
         pl.col("from_day").is_not_null() & pl.col("run").is_in(replaced["run"].unique().implode())
     )

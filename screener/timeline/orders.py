@@ -20,6 +20,8 @@ NOT_COUNTED = (
 COUNTED = (
     "active", "completed", "stopped", "ended", "finished", "in-progress", "dispensed", "final",
 )  # fmt: skip
+ACTS_WHERE_PUT = ("lidocaine", "capsaicin", "menthol", "methyl salicylate", "prilocaine")
+BY_NOSE = ("esketamine", "ketamine")
 CONTENT = [c.name for c in PRESCRIPTIONS if c.name != "prescription_id"]
 
 
@@ -77,9 +79,17 @@ def _is_copy(rows: pl.DataFrame) -> pl.Series:
 
     Only rows that share patient, drug and start are compared whole.
     """
+    words = ("route", "form", "strength_unit", "strength_per_unit", "dose_unit", "status")
     near = rows.select("row", *CONTENT).filter(
         pl.struct("patient_id", "drug", "start_date").is_duplicated()
-    )
+    ).with_columns(
+        pl.col(words).str.strip_chars().str.to_lowercase(),
+        # 020.0/500.00 is 20/500: strengths stay text because of the combinations
+        strength_value=pl.col("strength_value").str.strip_chars()
+        .str.replace_all(r"(\.\d*?)0+(/|$)", "${1}${2}")
+        .str.replace_all(r"\.(/|$)", "${1}")
+        .str.replace_all(r"(^|/)0+(\d)", "${1}${2}"),
+    )  # fmt: skip
     copies = near.filter(~pl.struct(CONTENT).is_first_distinct())["row"]
     return rows["row"].is_in(copies.implode()).alias("_copy")
 
@@ -117,7 +127,7 @@ def identify(rows: pl.DataFrame) -> pl.DataFrame:
     drugs = resolve_drugs(used.select(keys).unique(maintain_order=True))
     lines = used.join(drugs, on=keys, how="left", nulls_equal=True, maintain_order="left")
     lines = lines.join(
-        ingredient_table().drop("classes"), on="ingredient", how="left", maintain_order="left",
+        ingredient_table(), on="ingredient", how="left", maintain_order="left",
         validate="m:1",
     )  # fmt: skip
     route_keys = ["route", "form", "name_form", "dose_unit"]
@@ -169,15 +179,40 @@ def _decide_track(lines: pl.DataFrame) -> pl.DataFrame:
 
     A drug that is also given intrathecally is never guessed to be one or the other: an injection
     is intrathecal only when the route says so, or when it says injection and doses micrograms.
+    A "topical" patch is transdermal unless its drug acts where it is put; a few drugs act on the
+    whole body by the nose; buccal and rectal benzodiazepines are rescue drugs (`rescue`).
     """
     mass = pl.coalesce(pl.when(pl.col("dose_kind") == "mass").then("dose_name"), "strength_name")
     either = pl.col("given_intrathecally").fill_null(value=False) & pl.col("injection")
     vague = either & (pl.col("track") != "intrathecal").fill_null(value=True)
+    patch = pl.col("form_key").str.contains("patch") | (pl.col("dose_name") == "patch")
+    acts_inside = patch & ~pl.col("ingredient").is_in(ACTS_WHERE_PUT) & ~_is("nsaid")
+    by_nose = pl.concat_str("route", "form", "name_form", separator=" ", ignore_nulls=True)
+    nose = by_nose.str.to_lowercase().str.contains("nasal|nose|nostril|nare") & (
+        _is("opioid") | _is("benzodiazepine") | pl.col("ingredient").is_in(BY_NOSE)
+    )
+    local = (pl.col("track") == "local").fill_null(value=False)
     track = (
-        pl.when(vague & pl.col("route_given") & (mass == "mcg")).then(pl.lit("intrathecal"))
+        pl.when(local & acts_inside.fill_null(value=False)).then(pl.lit("transdermal"))
+        .when(local & nose.fill_null(value=False)).then(pl.lit("by nose"))
+        .when(vague & pl.col("route_given") & (mass == "mcg")).then(pl.lit("intrathecal"))
         .when(vague).then(pl.lit("unknown"))
         .otherwise(pl.col("track").fill_null("unknown"))
     )  # fmt: skip
-    return lines.with_columns(track=track, mass_unit=mass).with_columns(
+    rescue = _is("benzodiazepine") & (
+        (track == "rectal")
+        | pl.concat_str("route", "form", separator=" ", ignore_nulls=True)
+        .str.to_lowercase()
+        .str.contains("buccal|rectal|oromucosal")
+    )
+    return lines.with_columns(
+        track=track,
+        mass_unit=pl.when(pl.col("dose_kind") == "mass").then("dose_name"),
+        rescue=rescue.fill_null(value=False),
+    ).with_columns(
         unclear_route=(pl.col("track") == "unknown") & pl.col("ingredient").is_not_null()
     )
+
+
+def _is(tag: str) -> pl.Expr:
+    return pl.col("classes").list.contains(tag).fill_null(value=False)

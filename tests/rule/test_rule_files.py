@@ -32,7 +32,7 @@ def test_a_sound_rule_is_compiled(tmp_path: Path) -> None:
     (use,) = rule.uses
     assert use.check == "daily_dose"
     assert use.params.of == model.DrugSet(
-        "baclofen by mouth", frozenset({"baclofen"}), frozenset({"by mouth"})
+        "baclofen by mouth", frozenset({"baclofen"}), frozenset({"by mouth", "sublingual"})
     )
     assert use.params.more_than.ug == 80_000
     assert use.params.for_at_least == 1
@@ -184,13 +184,13 @@ def test_a_list_is_its_members_less_the_exceptions(tmp_path: Path) -> None:
     ("words", "tracks"),
     [
         ("baclofen", model.SYSTEMIC_TRACKS),
-        ("baclofen by mouth", {"by mouth"}),
+        ("baclofen by mouth", {"by mouth", "sublingual"}),
         ("baclofen intrathecally", {"intrathecal"}),
         ("baclofen under the tongue", {"sublingual"}),
         ("baclofen as a patch", {"transdermal"}),
         ("baclofen injected", {"injected"}),
         ("baclofen rectally", {"rectal"}),
-        ("baclofen by mouth or rectally", {"by mouth", "rectal"}),
+        ("baclofen by mouth or rectally", {"by mouth", "sublingual", "rectal"}),
         ("baclofen by any route", {*model.SYSTEMIC_TRACKS, "local", "unknown"}),
     ],
 )
@@ -315,7 +315,11 @@ def test_any_of_holds_alternatives(tmp_path: Path) -> None:
         (
             "{taking: diazepam by mouth}",
             model.Taking(
-                model.DrugSet("diazepam by mouth", frozenset({"diazepam"}), frozenset({"by mouth"}))
+                model.DrugSet(
+                    "diazepam by mouth",
+                    frozenset({"diazepam"}),
+                    frozenset({"by mouth", "sublingual"}),
+                )
             ),
         ),
     ],

@@ -50,6 +50,12 @@ FIRST = day_number(START)
             ["20x3 from 0 for 28", "20x3 from 28 for 28", "5x3 from 14 for 28"],
             [(0, 13, 60, 60), (14, 27, 15, 15), (28, 55, 60, 60)],
         ),
+        # strengths begun together are one regimen, however each of them is refilled
+        (
+            ["20x3 from 0 for 84", "5x3 from 0 for 28", "5x3 from 28 for 56"],
+            [(0, 83, 75, 75)],
+        ),
+        (["20x3 from 0 for 28", "10x3 from 0 for 14", "10x3 from 14 for 14"], [(0, 27, 90, 90)]),
         # form is part of the strength's chain
         (["20x3 from 0 for 28", "20x3 from 0 for 28 granules"], [(0, 27, 120, 120)]),
         # a link ends the old order, whatever its strength
@@ -80,6 +86,8 @@ def other(*orders: str) -> list[tuple[int, int, float]]:
         (["20x3 from 0 for 28", "20x3 from 20 for 28"], [(20, 27, 60)]),
         (["20x3 from 0 for 56", "10x3 from 28 for 28"], [(28, 55, 60)]),
         (["20x3 from 0 for 28", "20x4 from 14 for 28"], []),
+        (["20x3 from 0 for 28", "10x3 from 27 for 28"], []),  # a hand-over of one day
+        (["20x3 from 0 for 28", "10x3 from 26 for 28"], [(26, 27, 60)]),
         (["20x3 from 0 for 56", "10x3 from 28 for 28 replaces 1"], []),
         (["20x3 from 0 for 56 stop 28", "10x3 from 28 for 28"], []),
     ],
