@@ -157,9 +157,9 @@ def test_every_glossary_word_is_defined_once() -> None:
 def test_every_clinical_decision_has_its_three_parts() -> None:
     text = (DOCS / "decisions.md").read_text(encoding="utf-8")
     sections = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
-    assert [s.split(" ")[0] for s in sections if s.startswith("D")] == [
-        f"D{n}" for n in range(1, 21)
-    ]
+    clinical = [s.split(" ")[0] for s in sections if s.startswith("D")]
+    assert len(clinical) >= 20
+    assert clinical == [f"D{n}" for n in range(1, len(clinical) + 1)]
     for section in sections:
         for part in ("*Context.*", "*Decision.*", "*Consequence.*"):
             assert part in section, section.split("\n")[0]
