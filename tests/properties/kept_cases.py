@@ -190,6 +190,89 @@ KEPT: tuple[tuple[str, Bucket], ...] = (
         ),
     ),
     (
+        "two strengths that began on one day are one regimen, however they are refilled",
+        _kept(
+            _orders(tablet(0, 28), tablet(0, 28, "5", 1), tablet(27, 28)),
+            _orders(tablet(0, 28), tablet(0, 56, "5", 1), tablet(28, 28), tablet(70, 28)),
+            _orders(tablet(0, 14), tablet(0, 56, "5", 1), tablet(29, 28)),
+        ),
+    ),
+    (
+        "a replaced supply with one day left is handed over, one with two days is not",
+        _kept(
+            _orders(tablet(0, 28), tablet(27, 28, "10")),
+            _orders(tablet(0, 28), tablet(26, 28, "10")),
+            _orders(tablet(0, 28), tablet(25, 1), tablet(26, 28, "10")),
+            _orders(tablet(0, 28), tablet(24, 3), tablet(27, 28, "10")),
+        ),
+    ),
+    (
+        "bounds at a start are bounds, only an unknown dose hides it",
+        _kept(
+            _orders(liquid(0, 28, 3.0, 2, **UNSURE_LIQUID)),
+            _orders(tablet(0, 28, dose_min=None, quantity=112.0)),
+            _orders(tablet(0, 28, dose_min=None)),
+            _orders(tablet(0, 28, "5", 1, dose_max=2.0), tablet(0, 28, "10", dose_unit="x")),
+        ),
+    ),
+    (
+        "a stop is told on the day after the last dose, also when an admission follows",
+        _kept(
+            History(
+                [tablet(0, 60)],
+                ADULT,
+                admissions=[{"start_date": day(60), "end_date": day(70)}],
+            ),
+            History(
+                [tablet(0, 90, stop_date=day(60))],
+                ADULT,
+                admissions=[{"start_date": day(60), "end_date": day(70)}],
+            ),
+        ),
+    ),
+    (
+        "edge: baclofen on an unknown way 0, 1, 15 and 16 days after the last dose",
+        _kept(
+            *(
+                _orders(
+                    tablet(0, 60),
+                    tablet(start, days, dose_min=10.0, dose_unit="mg")
+                    | {"route": "injection", "form": "injection"},
+                )
+                for start, days in ((58, 1), (59, 1), (60, 1), (74, 1), (75, 1), (76, 1))
+            )
+        ),
+    ),
+    (
+        "a band from below says nothing of a dose of nothing or of an unknown one",
+        _kept(
+            *(
+                History([order], OLD, [EGFR_45])
+                for order in (
+                    tablet(0, 28, "5", 3, prn=True, max_doses_per_day=3.0),
+                    tablet(0, 28, "5", 3, dose_max=3.0),
+                    tablet(0, 28, "5", 3, dose_unit="x"),
+                )
+            ),
+            History(
+                [tablet(0, 28, "5", prn=True), tablet(0, 28, "10", dose_unit="x")], OLD, [EGFR_45]
+            ),
+            History(
+                [tablet(0, 28, "10", prn=True), tablet(0, 28, "10", dose_unit="x")], OLD, [EGFR_45]
+            ),
+        ),
+    ),
+    (
+        "copies of a row differ in capitals and in the digits of a strength",
+        _kept(
+            _orders(
+                tablet(0, 28, status="active"),
+                tablet(0, 28, "20.0", status="Active", route="ORAL", form="Tablet"),
+                tablet(0, 28, dose_unit="TABLET", strength_unit="MG", status="ACTIVE"),
+            )
+        ),
+    ),
+    (
         "edge: seven and eight shared days of a short supply",
         _kept(*(_orders(tablet(0, 14), tablet(14 - n, 14)) for n in (6, 7, 8))),
     ),

@@ -32,6 +32,7 @@ PARTNERS = (
 DEFECTS = (
     "range", "range", "no dose", "no dose but a quantity", "no frequency", "no unit",
     "unknown unit", "unit that does not fit", "missing period", "largest below smallest",
+    "largest is nothing",
     "days from the quantity", "no length", "length from the stop",
 )  # fmt: skip
 
@@ -132,9 +133,12 @@ def partner_products(draw: st.DrawFn) -> Row:
         row |= {"route": "transdermal", "form": "patch", "strength_value": "25"}
         row |= {"strength_unit": "mcg", "strength_per_unit": "patch", "dose_unit": "patch"}
         row |= {"frequency_count": 1.0, "frequency_period_days": 3.0}
+        row |= draw(st.sampled_from(FENTANYL))
     elif drug == "diclofenac":
         row |= {"route": draw(st.sampled_from(("topical", None))), "form": "gel"}
         row |= {"dose_unit": "application", "strength_value": "1"}
+    elif drug == "diazepam":
+        row |= {"route": draw(st.sampled_from(("oral", "oral", "rectal", "buccal", "nasal")))}
     elif drug in {"oxycodone", "tizanidine", "lisinopril"} and draw(st.integers(0, 7)) == 7:
         row |= {"route": None, "form": None, "dose_unit": "mg", "dose_min": 5.0}
     return row
@@ -155,6 +159,7 @@ def defects(draw: st.DrawFn, row: Row) -> Row:
         "unit that does not fit": {"dose_unit": "mL"},
         "missing period": {"frequency_period_days": None},
         "largest below smallest": {"dose_max": row["dose_min"] / 2},
+        "largest is nothing": {"dose_max": 0.0, "quantity": draw(st.sampled_from((None, 56.0)))},
         "days from the quantity": {"days_supply": None, "quantity": 84.0},
         "no length": {"days_supply": None},
         "length from the stop": {"days_supply": None, "stop_after": 20},
@@ -218,11 +223,21 @@ def order_lists(draw: st.DrawFn, base: dt.date, partner_share: int) -> list[Row]
         orders.append(row)
         latest[baclofen] = (row, start, row["days_supply"] or 28)
         if draw(st.integers(0, 15)) == 15:
-            orders.append(dict(row))  # the same row exported twice
+            column = draw(st.sampled_from((None, "route", "form", "dose_unit", "strength_unit")))
+            capitals = {column: row[column].upper()} if column and row[column] else {}
+            orders.append(row | capitals)  # the same row exported twice
     return orders[:7]
 
 
 _OWN = ("start_date", "status", "dispensed", "stop_date", "replaces")
+FENTANYL: tuple[Row, ...] = (
+    {},
+    {},
+    {"strength_unit": "mcg/h"},
+    {"strength_unit": "mg"},
+    {"route": "topical"},
+    {"frequency_count": None, "frequency_period_days": None},
+)
 AS_NEEDED: tuple[Row, ...] = (
     {"prn": True, "max_doses_per_day": 3.0},
     {"prn": True, "max_doses_per_day": None},

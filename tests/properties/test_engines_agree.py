@@ -64,7 +64,7 @@ def test_both_agree_on_all_rules_together(bucket: Bucket) -> None:
     agree(bucket, RULES)
 
 
-@given(bucket=buckets("kidney", all_supplied=True))
+@given(bucket=buckets("kidney"))
 def test_both_agree_on_every_guard(bucket: Bucket) -> None:
     agree(bucket, GUARDED)
 

@@ -80,7 +80,7 @@ def starting_dose(world: World, p: StartingDose) -> Said:
                 said.unknown.append((start, "history-not-observed"))
         elif dose.low > p.more_than.ug:
             said.pieces.append(Piece(subject_of(p.of.ingredients), start, value=dose.low / MG))
-        elif dose.scheduled_uncertain:
+        elif dose.scheduled_unknown:
             said.unknown.append((start, "dose-unknown"))
         elif dose.scheduled_high > p.more_than.ug:
             value = dose.scheduled_high / MG

@@ -165,11 +165,11 @@ def _dose_breaks(dose: DayDose, band: Band) -> str:
     low, high = dose.low, dose.high
     if band.dose_less_than is not None:
         limit = band.dose_less_than.ug
-        if low > 0:
-            return "definite" if low < limit else "no"
-        if high is None:
-            return "unknown"
-        return "possible" if 0 < high < limit else "no"
+        if 0 < low < limit:
+            return "definite"
+        if 0 < dose.known_high < limit:
+            return "possible"
+        return "unknown" if high is None and dose.known_high == 0 else "no"
     least = 1  # any dose
     if band.dose_at_least is not None:
         least = band.dose_at_least.ug

@@ -64,23 +64,18 @@ def _judge_end(world: World, p: StopsSuddenly, episode: Episode, said: Said) -> 
     if definite is None and _abrupt(high, end, p) is None:
         return
     remainder = covered(line for line in lines if line.prn) & set(days_between(end + DAY, in_time))
-    day = end + DAY if recorded else _first_free_day(world, p, end)
+    nobody_knows = DrugSet("", p.of.ingredients, frozenset({"unknown"}))
+    remainder |= covered(of_set(world.days.lines, nobody_knows)) & set(days_between(end, in_time))
     stable = definite if definite is not None else _abrupt(high, end, p)
     assert stable is not None
     said.pieces.append(
         Piece(
             subject_of(p.of.ingredients),
-            day,
+            end + DAY,
             possible=definite is None or bool(remainder),
             value=stable / MG,
         )
     )
-
-
-def _first_free_day(world: World, p: StopsSuddenly, end: dt.date) -> dt.date:
-    """The first uncovered day after the end; the last day when there is none."""
-    free = uncovered_between(world.days, p.of, end + DAY, world.last_day)
-    return free[0] if free else world.last_day
 
 
 def _too_early(

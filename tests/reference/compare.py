@@ -127,7 +127,7 @@ def _finding_differences(
 def timeline_differences(bucket: Bucket, results: Results) -> list[str]:
     """Every covered day of every ingredient and track: low, high, other reading, known.
 
-    Not of local tracks: they join no rule, and nothing says how their refills carry forward.
+    Not of local tracks: they join no rule, and nobody is told their dose.
     """
     wanted: dict[Key, Key] = {}
     for patient, said in bucket.reference(()).items():

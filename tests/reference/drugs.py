@@ -51,6 +51,8 @@ ROUTES: dict[str, str] = {
     "topical": "local",
     "intrathecal": "intrathecal",
     "rectal": "rectal",
+    "buccal": "sublingual",
+    "nasal": "local",
     "injection": "injected",
 }
 FORMS: dict[str, str] = {
@@ -68,6 +70,8 @@ DOSE_UNIT_TRACKS: dict[str, str] = {
     "capsule": "by mouth",
     "patch": "transdermal",
 }
+# A patch is named by what it gives off in an hour, with "/h" or without.
+PATCH_RATES = frozenset({"mcg", "ug", "mcg/h"})
 MASS_UG: dict[str, int] = {"mcg": 1, "ug": 1, "mg": 1000, "g": 1_000_000}
 COUNTABLE = frozenset({"tablet", "capsule", "packet", "patch"})
 VOLUME = frozenset({"ml"})
@@ -78,6 +82,9 @@ MARKETED_UG_PER_ML: dict[str, tuple[Fraction, Fraction]] = {
 }
 # Highest daily dose that a person could plausibly be given by mouth.
 PLAUSIBLE_MAXIMUM_UG: dict[str, int] = {"baclofen": 200_000}
+BENZODIAZEPINES = frozenset({"diazepam"})
+SYSTEMIC_BY_NOSE = BENZODIAZEPINES | {"oxycodone", "codeine", "fentanyl"}
+ACTS_WHERE_IT_IS_PUT = frozenset({"diclofenac"})
 GIVEN_BY_MOUTH_OR_INTRATHECALLY = frozenset({"baclofen"})
 
 

@@ -35,6 +35,8 @@ def holds(condition: Condition, world: World, day: dt.date) -> bool | str:
             sex = world.patient.get("sex")
             return sex == condition.is_ if sex in {"F", "M"} else "sex-unknown"
         case HasCondition():
+            if world.conditions is None:
+                return "conditions-not-supplied"
             return day in condition_days(world.conditions, condition.names, world.last_day)
         case KidneyFunction():
             return _kidney_function(condition, world, day)
@@ -49,6 +51,8 @@ def holds(condition: Condition, world: World, day: dt.date) -> bool | str:
 def _kidney_function(condition: KidneyFunction, world: World, day: dt.date) -> bool | str:
     if day in world.kidney.dialysis_days:
         return condition.at_least is None
+    if not world.kidney.supplied:
+        return "labs-not-supplied"
     test = world.kidney.latest(day, condition.result_good_for)
     if test is None:
         return "no-recent-kidney-test"
@@ -58,10 +62,12 @@ def _kidney_function(condition: KidneyFunction, world: World, day: dt.date) -> b
     return high_enough and (condition.below is None or test.level < (condition.below, 0))
 
 
-def _no_test(condition: NoKidneyTestWithin, world: World, day: dt.date) -> bool:
-    """Without a labs table the condition does not hold; dialysis counts as a test on its days."""
-    if not world.kidney.supplied or day in world.kidney.dialysis_days:
+def _no_test(condition: NoKidneyTestWithin, world: World, day: dt.date) -> bool | str:
+    """Dialysis counts as a test on its days."""
+    if day in world.kidney.dialysis_days:
         return False
+    if not world.kidney.supplied:
+        return "labs-not-supplied"
     window = [day - n * DAY for n in range(condition.days + 1)]
     return not any(test.day in window for test in world.kidney.tests)
 

@@ -71,9 +71,14 @@ def _chain_numbers(lane: list[Line]) -> dict[int, int]:
 
 
 def _both_go_on(x: Line, y: Line, lane: list[Line], chains: dict[int, int]) -> bool:
-    """Whether the two strengths go on being refilled beside each other."""
+    """Whether the two strengths are taken beside each other.
+
+    They began on one day, or both go on being refilled.
+    """
     starts_x = {line.start for line in lane if chains[id(line)] == chains[id(x)]}
     starts_y = {line.start for line in lane if chains[id(line)] == chains[id(y)]}
+    if min(starts_x) == min(starts_y):
+        return True
     return (
         len(starts_x) >= 2
         and len(starts_y) >= 2
@@ -117,7 +122,7 @@ def _lay_out_run(fills: list[Line], lane: list[Line], chains: dict[int, int]) ->
             supplied_twice = overlap > REFILL_WINDOW and 4 * overlap > giver.length
             if supplied_twice:
                 y.twice = (y.start, min(latest, y.end, _sig_cut(y, lane)))
-            elif ended is not None:
+            elif ended is not None and y.track != "local":
                 start = min(max(y.start, ended + DAY), y.start + CARRY_CAP * DAY)
         full_end = start + (y.length - 1) * DAY
         for hard in (y.stop, y.replaced_on):  # the first day not taken, however late the start
@@ -126,7 +131,8 @@ def _lay_out_run(fills: list[Line], lane: list[Line], chains: dict[int, int]) ->
         _count(y, start, last)
         other_from = max(start, _cut(y, lane, chains) + DAY) if last < full_end else None
         if other_from is not None:
-            y.other_days = set(days_between(other_from, min(full_end, _sig_cut(y, lane))))
+            left = days_between(other_from, min(full_end, _sig_cut(y, lane)))
+            y.other_days = set(left) if len(left) > 1 else set()  # one day is a hand-over
         if y.last is not None:
             ended = max(ended, y.last) if supplied_twice and ended is not None else y.last
 

@@ -83,6 +83,7 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
     lines = []
     for place, ingredient in enumerate(product.ingredients):
         strength = Strength.of(order, place, len(product.ingredients))
+        order = order | {"prn": as_needed(order, ingredient)}
         dose = daily_dose(order, strength, ingredient)
         if len(product.ingredients) > 1 and strength.ug_per_unit is None:
             dose = Dose(flags={"unknown-combination"})
@@ -91,7 +92,7 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
             prescription_id=order["prescription_id"],
             ingredient=ingredient,
             track=track,
-            prn=bool(order["prn"]),
+            prn=order["prn"],
             strength_key=(strength.key(), tidy(order["form"]) or product.form or ""),
             low=dose.low,
             high=dose.high,
@@ -113,6 +114,12 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
     return lines, flags
 
 
+def as_needed(order: dict[str, Any], ingredient: str) -> bool:
+    """Written so, or a rescue drug: a benzodiazepine given buccally or rectally."""
+    rescue = ingredient in drugs.BENZODIAZEPINES and tidy(order["route"]) in {"buccal", "rectal"}
+    return bool(order["prn"]) or rescue
+
+
 def track_of(order: dict[str, Any], product: drugs.Product) -> str:
     """How the drug reaches the body; `unknown` when nothing says so."""
     route, form = tidy(order["route"]), tidy(order["form"])
@@ -121,11 +128,21 @@ def track_of(order: dict[str, Any], product: drugs.Product) -> str:
         track = drugs.ROUTES[route]
         if track == "injected" and dual and tidy(order["dose_unit"]) == "mg":
             return "unknown"
+        if route == "nasal" and drugs.SYSTEMIC_BY_NOSE & set(product.ingredients):
+            return "by nose"
+        acts_there = drugs.ACTS_WHERE_IT_IS_PUT & set(product.ingredients)
+        if route == "topical" and (form or product.form) == "patch" and not acts_there:
+            return "transdermal"
         return track
     track = drugs.FORMS.get(form) or drugs.FORMS.get(product.form or "") or ""
     if track == "injected" and dual:
         return "unknown"
     return track or drugs.DOSE_UNIT_TRACKS.get(tidy(order["dose_unit"]), "unknown")
+
+
+def is_patch(order: dict[str, Any]) -> bool:
+    """Whether the dose counts patches."""
+    return tidy(order["dose_unit"]) == "patch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +157,7 @@ class Strength:
     def of(order: dict[str, Any], place: int, parts: int) -> Strength:
         """The strength of one ingredient ("30/500": in the product's order)."""
         texts = (order["strength_value"] or "").split("/")
-        unit = MASS_UG.get(tidy(order["strength_unit"]))
+        unit = MASS_UG.get(tidy(order["strength_unit"]).removesuffix("/h"))
         liquid = tidy(order["strength_per_unit"]) in VOLUME
         if len(texts) != parts or not texts[place].strip() or unit is None:
             return Strength(None, None, liquid)
@@ -181,14 +198,15 @@ def daily_dose(order: dict[str, Any], strength: Strength, ingredient: str) -> Do
     smallest, largest = order["dose_min"], order["dose_max"]
     largest = smallest if largest is None else largest
     prn, maximum = bool(order["prn"]), order["max_doses_per_day"]
-    if smallest is None or largest < smallest:
+    if smallest is None or largest < smallest or largest == 0:
         return _from_quantity(order, strength)
-    if order["frequency_count"] is None and not (prn and maximum is not None):
+    needless = is_patch(order) or (prn and maximum is not None)
+    if order["frequency_count"] is None and not needless:
         return Dose(flags={"prn-without-maximum"}) if prn else _from_quantity(order, strength)
     factors, flags = _ug_per_dose_unit(order, strength, ingredient)
     if factors is None:
         return Dose(flags=flags)
-    if tidy(order["dose_unit"]) == "patch":
+    if is_patch(order):
         low, high = (half_up(exact(n) * factors[0] * 24) for n in (smallest, largest))
         return Dose(low=low, high=high, plausible=high, flags=flags)
     times = frequency(order)
@@ -224,6 +242,8 @@ def _ug_per_dose_unit(
     unit = tidy(order["dose_unit"])
     if unit in MASS_UG:
         return (Fraction(MASS_UG[unit]), Fraction(MASS_UG[unit])), set()
+    if is_patch(order) and tidy(order["strength_unit"]) not in drugs.PATCH_RATES:
+        return None, {"unit"}
     if unit in COUNTABLE and strength.ug_per_unit is not None:
         return (strength.ug_per_unit, strength.ug_per_unit), set()
     if unit in VOLUME and strength.ug_per_ml is not None:
@@ -243,11 +263,9 @@ def _units(order: dict[str, Any], strength: Strength, dose: Fraction) -> Fractio
 
 
 def mass_unit(order: dict[str, Any]) -> str | None:
-    """The mass unit of the dose, else of the strength."""
-    for unit in (tidy(order["dose_unit"]), tidy(order["strength_unit"])):
-        if unit in MASS_UG:
-            return "mcg" if unit == "ug" else unit
-    return None
+    """The unit of the dose when it is a mass."""
+    unit = tidy(order["dose_unit"])
+    return {"ug": "mcg"}.get(unit, unit) if unit in MASS_UG else None
 
 
 def raw_end(order: dict[str, Any], strength: Strength, dose: Dose) -> dt.date | None:

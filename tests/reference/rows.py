@@ -14,6 +14,9 @@ ACTIVE = {
     "", "active", "completed", "stopped", "ended", "finished", "inprogress", "dispensed", "final",
 }  # fmt: skip
 
+# Columns in which capital letters make no difference between two rows.
+ANY_CASE = ("strength_unit", "strength_per_unit", "dose_unit", "route", "form", "status")
+
 Flag = tuple[str, dt.date]
 
 
@@ -78,7 +81,13 @@ def _classify_one(
 def _content(order: dict[str, Any]) -> dict[str, Any]:
     """Everything that makes two rows the same order but its id."""
     content = {name: value for name, value in order.items() if name != "prescription_id"}
-    strength = content.get("strength_value")
-    if strength is not None and strength.replace(".", "", 1).isdigit():
-        content["strength_value"] = float(strength)
+    for name in ANY_CASE:
+        content[name] = None if content[name] is None else content[name].lower()
+    if content["strength_value"] is not None:
+        parts = content["strength_value"].split("/")
+        content["strength_value"] = [_as_number(part.strip()) for part in parts]
     return content
+
+
+def _as_number(text: str) -> float | str:
+    return float(text) if text.replace(".", "", 1).isdigit() else text
