@@ -263,6 +263,10 @@ KEPT: tuple[tuple[str, Bucket], ...] = (
         ),
     ),
     (
+        "an unclear overlap that is too short for the rule raises no flag",
+        _kept(_orders(tablet(0, 28, times=1), tablet(20, 28, "10", times=2))),
+    ),
+    (
         "copies of a row differ in capitals and in the digits of a strength",
         _kept(
             _orders(

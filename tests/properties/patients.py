@@ -133,11 +133,12 @@ def histories(draw: st.DrawFn, base: dt.date, theme: str) -> History:
 
 
 @st.composite
-def buckets(draw: st.DrawFn, *themes: str, all_supplied: bool = False) -> Bucket:
+def buckets(draw: st.DrawFn, *themes: str) -> Bucket:
     """1 to 12 patients who are screened together, and the last day of the data."""
     base = draw(st.sampled_from(BASES))
     one = st.sampled_from(themes).flatmap(lambda theme: histories(base, theme))
-    drawn = draw(st.lists(one, min_size=1, max_size=12))
+    most = draw(st.sampled_from((1, 6, 9, 12)))  # left alone, lists come out at two patients
+    drawn = draw(st.lists(one, min_size=most, max_size=most))
     absent = draw(st.sampled_from((None,) * 12 + tuple(sorted(ALWAYS))))
-    supplied = ALWAYS - {absent} if absent and not all_supplied else ALWAYS
+    supplied = ALWAYS - {absent} if absent else ALWAYS
     return Bucket(drawn, base + HORIZON * DAY, supplied)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from screener.rule.model import Rule
 from tests.properties.extra_rules import GUARDED, OTHER_PARAMETERS
@@ -19,6 +20,9 @@ from tests.reference.histories import Bucket
 from tests.reference.rules import BY_ID, RULES
 
 production = pytest.importorskip("screener.checks.bucket", exc_type=ModuleNotFoundError)
+
+
+EVERY_RULE = (*RULES, *GUARDED, *OTHER_PARAMETERS)
 
 
 def agree(bucket: Bucket, rules: tuple[Rule, ...]) -> None:
@@ -64,19 +68,44 @@ def test_both_agree_on_all_rules_together(bucket: Bucket) -> None:
     agree(bucket, RULES)
 
 
-@given(bucket=buckets("kidney"))
-def test_both_agree_on_every_guard(bucket: Bucket) -> None:
+# A flag that one rule raises hides that another does not: so every time one rule stands alone.
+@given(bucket=buckets("kidney", "strengths"), alone=st.sampled_from(GUARDED))
+def test_both_agree_on_every_guard(bucket: Bucket, alone: Rule) -> None:
     agree(bucket, GUARDED)
+    agree(bucket, (alone,))
 
 
-@given(bucket=buckets("plain", "partners"))
-def test_both_agree_on_parameters_that_no_shipped_rule_uses(bucket: Bucket) -> None:
+@given(bucket=buckets("plain", "partners", "strengths"), alone=st.sampled_from(OTHER_PARAMETERS))
+def test_both_agree_on_parameters_that_no_shipped_rule_uses(bucket: Bucket, alone: Rule) -> None:
     agree(bucket, OTHER_PARAMETERS)
+    agree(bucket, (alone,))
 
 
-@pytest.mark.parametrize("bucket", [kept for _, kept in KEPT], ids=[why for why, _ in KEPT])
-def test_both_agree_on_every_kept_patient(bucket: Bucket) -> None:
-    agree(bucket, (*RULES, *GUARDED, *OTHER_PARAMETERS))
-    results = production.screen_bucket(bucket.tables(), (), bucket.as_of)
-    assert timeline_differences(bucket, results) == []
-    assert row_class_differences(bucket, results) == []
+@pytest.mark.parametrize("rule", [None, *EVERY_RULE], ids=lambda rule: rule.id if rule else "days")
+def test_both_agree_on_every_kept_patient(rule: Rule | None) -> None:
+    wrong = {}
+    for bucket, cases in _screened_together():
+        if _kept_differences(bucket, rule):  # only then each case alone, to name it
+            alone = {why: _kept_differences(kept, rule) for why, kept in cases}
+            wrong |= {why: lines for why, lines in alone.items() if lines}
+            assert wrong, "only the patients of several cases together differ"
+    assert wrong == {}
+
+
+def _screened_together() -> list[tuple[Bucket, list[tuple[str, Bucket]]]]:
+    """Every kept patient in one bucket per last day and supplied tables; and the cases in it."""
+    groups: dict[Any, list[tuple[str, Bucket]]] = {}
+    for why, kept in KEPT:
+        groups.setdefault((kept.as_of, kept.supplied), []).append((why, kept))
+    return [
+        (Bucket([one for _, kept in cases for one in kept.histories], *common), cases)
+        for common, cases in groups.items()
+    ]
+
+
+def _kept_differences(bucket: Bucket, rule: Rule | None) -> list[str]:
+    rules = (rule,) if rule else ()
+    results = production.screen_bucket(bucket.tables(), rules, bucket.as_of)
+    if rule:
+        return differences(bucket, rules, results)
+    return timeline_differences(bucket, results) + row_class_differences(bucket, results)

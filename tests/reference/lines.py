@@ -78,10 +78,12 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
     product = drugs.product_of(order["drug"])
     if product is None:
         return [], {("unmapped-drug", start)}
-    track = track_of(order, product)
-    flags = {("unknown-route", start)} if track == "unknown" else set()
+    flags: set[Flag] = set()
     lines = []
     for place, ingredient in enumerate(product.ingredients):
+        track = track_of(order, product, ingredient)
+        if track == "unknown":
+            flags.add(("unknown-route", start))
         strength = Strength.of(order, place, len(product.ingredients))
         order = order | {"prn": as_needed(order, ingredient)}
         dose = daily_dose(order, strength, ingredient)
@@ -98,7 +100,9 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
             high=dose.high,
             plausible=dose.plausible,
             uncertain=dose.uncertain or dose.high is None,
-            doses_per_day=frequency(order),
+            doses_per_day=Fraction(1)
+            if is_patch(order) and track == "transdermal"
+            else frequency(order),
             sig_text=tidy(order["sig"]),
             mass_unit=mass_unit(order),
             start=start,
@@ -120,18 +124,18 @@ def as_needed(order: dict[str, Any], ingredient: str) -> bool:
     return bool(order["prn"]) or rescue
 
 
-def track_of(order: dict[str, Any], product: drugs.Product) -> str:
-    """How the drug reaches the body; `unknown` when nothing says so."""
+def track_of(order: dict[str, Any], product: drugs.Product, ingredient: str) -> str:
+    """How an ingredient reaches the body; `unknown` when nothing says so."""
     route, form = tidy(order["route"]), tidy(order["form"])
-    dual = drugs.GIVEN_BY_MOUTH_OR_INTRATHECALLY & set(product.ingredients)
+    dual = ingredient in drugs.GIVEN_BY_MOUTH_OR_INTRATHECALLY
     if route:
         track = drugs.ROUTES[route]
         if track == "injected" and dual and tidy(order["dose_unit"]) == "mg":
             return "unknown"
-        if route == "nasal" and drugs.SYSTEMIC_BY_NOSE & set(product.ingredients):
+        if route == "nasal" and ingredient in drugs.SYSTEMIC_BY_NOSE:
             return "by nose"
-        acts_there = drugs.ACTS_WHERE_IT_IS_PUT & set(product.ingredients)
-        if route == "topical" and (form or product.form) == "patch" and not acts_there:
+        patch = (form or product.form) == "patch"
+        if route == "topical" and patch and ingredient not in drugs.ACTS_WHERE_IT_IS_PUT:
             return "transdermal"
         return track
     track = drugs.FORMS.get(form) or drugs.FORMS.get(product.form or "") or ""
@@ -206,10 +210,11 @@ def daily_dose(order: dict[str, Any], strength: Strength, ingredient: str) -> Do
     factors, flags = _ug_per_dose_unit(order, strength, ingredient)
     if factors is None:
         return Dose(flags=flags)
+    times = frequency(order)
     if is_patch(order):
         low, high = (half_up(exact(n) * factors[0] * 24) for n in (smallest, largest))
-        return Dose(low=low, high=high, plausible=high, flags=flags)
-    times = frequency(order)
+        units = None if times is None else exact(largest) * times
+        return Dose(0 if prn else low, high, plausible=high, units_per_day=units, flags=flags)
     if times is None:
         return Dose(flags=flags | {"missing-period"})
     low = 0 if prn else half_up(exact(smallest) * factors[0] * times)
