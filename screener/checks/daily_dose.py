@@ -36,14 +36,13 @@ def find(timeline: Timeline, params: DailyDose) -> CheckResult:
     pieces, flags, judged = [], [], []
     if params.more_than is not None:
         over = _above(steps, params.more_than)
-        pieces.append(over)
         judged.append(over)
-        flags.append(_unclear(over))
+        pieces.append(_long_enough(watched(timeline, over), params.for_at_least))
+        flags.append(_unclear(pieces[-1]))
     if params.less_than is not None:
         under = _below(steps, params.less_than)
-        pieces.append(under)
         judged.append(under)
-    pieces = [_long_enough(watched(timeline, p), params.for_at_least) for p in pieces]
+        pieces.append(_long_enough(watched(timeline, under), params.for_at_least))
     broken = pl.concat([j.select("patient", "from_day") for j in judged])
     unread = steps.filter(pl.col("unknown") > 0).join(
         broken, on=["patient", "from_day"], how="anti"
