@@ -83,7 +83,7 @@ def _with_context(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame)
     people = timeline.people.select("patient", "last_day", "died")
     stays = timeline.open_admissions.select("patient", open_from="from_day")
     recorded = (
-        timeline.lines_of(params.of)
+        timeline.standing(params.of)
         .filter(~pl.col("as_needed") & (pl.col("stop") == pl.col("to_day") + 1))
         .select("patient", end_day="to_day", recorded=pl.lit(value=True))
         .unique()

@@ -37,7 +37,7 @@ class Taken:
 def find(timeline: Timeline, params: Taken) -> CheckResult:
     """Covered days of the drug (runs of `for_at_least`), or those with an odd unit or condition."""
     if params.in_unit_other_than is not None:
-        odd = timeline.lines_of(params.of).filter(pl.col("mass_unit") != params.in_unit_other_than)
+        odd = timeline.standing(params.of).filter(pl.col("mass_unit") != params.in_unit_other_than)
         steps = dose_steps(odd, NO_OTHER, ["patient"])
     else:
         steps = timeline.steps(params.of)

@@ -67,6 +67,12 @@ class Timeline:
         """Lines of the set that stand on at least one day."""
         return self.lines.filter(_member(drugs) & pl.col("from_day").is_not_null())
 
+    def standing(self, drugs: DrugSet) -> pl.DataFrame:
+        """Lines of the set on all days of their own, also those that another fill of the same
+        supply run counts already: from_day and to_day are the line's own."""
+        own = self.lines.filter(_member(drugs) & (pl.col("start_day") <= pl.col("end_day")))
+        return own.with_columns(from_day="start_day", to_day="end_day")
+
     def unplaced(self, drugs: DrugSet) -> pl.DataFrame:
         """Used lines of the set that stand on no day because their length is unknown."""
         return self.lines.filter(_member(drugs) & pl.col("length").is_null())
@@ -140,8 +146,8 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
     standing = pl.col("raw_from") <= pl.col("raw_to")
     mapped = lines.filter(pl.col("ingredient").is_not_null())
     placed = place(mapped.filter(standing & (pl.col("track") != "local")))
-    days = placed.lines.select("line", "from_day", "to_day", "start_day", "run", "cut_strength",
-                               "cut_sig")  # fmt: skip
+    own = ("start_day", "end_day", "run", "cut_strength", "cut_sig")
+    days = placed.lines.select("line", "from_day", "to_day", *own)
     lines = lines.join(days, on="line", how="left", maintain_order="left").with_columns(
         from_day=_local_days("from_day", "raw_from"), to_day=_local_days("to_day", "raw_to")
     )
