@@ -33,6 +33,8 @@ def started(clinic: Place, tmp_path: Path, *more: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
+        # Whoever started the tests may ignore SIGHUP (nohup does), and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509
         text=True,
     )
     until = time.monotonic() + 60

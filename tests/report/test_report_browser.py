@@ -86,6 +86,7 @@ def test_it_opens_from_a_file_without_a_word_and_without_a_request(
     assert page.locator("h1:visible").inner_text() == "Overview"
     for section in ("findings", "rules", "quality", "about"):
         page.click(f'.tabs a[href="#{section}"]')
+        page.wait_for_selector(f"main > #{section}:visible")
         assert page.locator("main > .page:visible").get_attribute("id") == section
         assert page.evaluate("scrollY") == 0
     page.screenshot(path=tmp_path / "about.png")
