@@ -53,8 +53,8 @@ def episode_steps(
     as_needed_too: episodes of mere presence, which as-needed orders make and bridge as well.
 
     Columns: patient, episode (number), from_day, to_day, low, high, uncertain (bool), unknown,
-    first_day, end_day (the episode's own first and last day), in_gap (the run ends in carried
-    days: covered_to is its last covered day).
+    first_day, end_day (the episode's own first and last day), covered_to (the run's last covered
+    day; later days of the run are carried).
     """
     steps = timeline.steps(drugs).filter((pl.col("scheduled") > 0) | as_needed_too)
     same = pl.col("patient") == pl.col("patient").shift(1)
