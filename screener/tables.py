@@ -123,7 +123,9 @@ class Tables:
     """One bucket of patients: every canonical table after intake, typed and complete in columns.
 
     A table that nobody supplied is None, which is not the same as empty: rules that need it
-    answer `not_assessed`. `supplied` names the columns that the export really had.
+    answer `not_assessed`. `supplied` names the columns that the export really had. `tests_seen`:
+    (site_id or "", analyte in lower case) over the whole export, of which this may be one bucket;
+    None: only what these tables show.
     """
 
     prescriptions: pl.DataFrame
@@ -132,6 +134,7 @@ class Tables:
     conditions: pl.DataFrame | None = None
     admissions: pl.DataFrame | None = None
     supplied: dict[str, frozenset[str]] = field(default_factory=dict)
+    tests_seen: frozenset[tuple[str, str]] | None = None
 
 
 EPOCH = dt.date(1970, 1, 1)

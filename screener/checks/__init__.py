@@ -8,11 +8,17 @@ from screener.checks import (
     dose_for_kidney_function,
     dose_rises,
     doses_per_day,
+    doses_per_week,
+    several_of,
     starting_dose,
+    starts,
     stops_suddenly,
     supplied_twice,
+    supply_gap,
     taken,
     taken_together,
+    taken_without,
+    test_overdue,
 )
 from screener.checks.spec import Check
 
@@ -21,13 +27,19 @@ CHECKS: dict[str, Check] = {
     for check in (
         daily_dose.CHECK,
         starting_dose.CHECK,
+        starts.CHECK,
         dose_rises.CHECK,
         dose_falls.CHECK,
         stops_suddenly.CHECK,
         taken_together.CHECK,
         dose_for_kidney_function.CHECK,
         doses_per_day.CHECK,
+        doses_per_week.CHECK,
         supplied_twice.CHECK,
         taken.CHECK,
+        taken_without.CHECK,
+        several_of.CHECK,
+        test_overdue.CHECK,
+        supply_gap.CHECK,
     )
 }

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 import polars as pl
 
 from screener.checks import CHECKS
-from screener.checks.judge import Judged
+from screener.checks.clauses import conditions_in
+from screener.checks.judge import Judged, alternatives_of
+from screener.checks.pieces import subject_of
 from screener.findings import FINDINGS, NOT_ASSESSED, OUTCOMES, finding_id
-from screener.rule.model import SEVERITIES, DrugSet, Rule
+from screener.rule.model import SEVERITIES, DrugSet, Rule, Taking
 from screener.timeline import Timeline, latest_orders
 
 RECENT = 30  # days for which an event stays active
@@ -21,9 +23,12 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 def about(rule: Rule) -> DrugSet:
     """The drugs that put a patient in the rule's scope."""
-    sets = [CHECKS[use.check].drugs(use.params) for use in rule.uses]
+    return _together([CHECKS[use.check].drugs(use.params) for use in rule.flag_when.leading])
+
+
+def _together(sets: list[DrugSet]) -> DrugSet:
     return DrugSet(
-        sets[0].text,
+        sets[0].text if sets else "",
         frozenset().union(*(s.ingredients for s in sets)),
         frozenset().union(*(s.tracks for s in sets)),
     )
@@ -33,9 +38,7 @@ def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
     """Rows of `findings.FINDINGS` for one rule, sorted by patient, subject and date."""
     if judged.runs.is_empty():
         return pl.DataFrame(schema=FINDINGS)
-    runs = judged.runs.with_row_index("finding").with_columns(
-        subject=pl.col("subject").fill_null(", ".join(sorted(about(rule).ingredients)))
-    )
+    runs = judged.runs.with_row_index("finding")
     people = timeline.people.select("patient", "patient_id", "last_day")
     runs = runs.join(people, on="patient", how="left", maintain_order="left", validate="m:1")
     runs = runs.join(_orders_behind(timeline, rule, runs), on="finding", how="left",
@@ -74,7 +77,6 @@ def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
 
 def _orders_behind(timeline: Timeline, rule: Rule, runs: pl.DataFrame) -> pl.DataFrame:
     """Per finding: ids, references and derivations of its orders, and who ordered the first day."""
-    own = about(rule)
     lines = timeline.lines.filter(
         pl.col("raw_to").is_not_null() & pl.col("ingredient").is_not_null()
         & pl.col("patient").is_in(runs["patient"].unique().implode())
@@ -87,22 +89,23 @@ def _orders_behind(timeline: Timeline, rule: Rule, runs: pl.DataFrame) -> pl.Dat
         ),
         counted=pl.col("from_day").fill_null(pl.col("raw_from")),
     )  # fmt: skip
-    mine = pl.col("ingredient").is_in(sorted(own.ingredients)) & pl.col("track").is_in(
-        sorted(own.tracks)
-    )
-    partners = _partners(rule)
-    partner = pl.col("ingredient").is_in(sorted(partners.ingredients)) & pl.col("track").is_in(
-        [*sorted(partners.tracks), "unknown"]
-    )
+    roles = roles_of(rule)
     met = (
-        runs.select("finding", "patient", "subject", "from_day", "to_day", "look_from")
-        .join(lines.filter(mine | partner).with_columns(mine=mine), on="patient")
+        runs.select("finding", "patient", "subject", "from_day", "to_day", "look_from", "sources")
+        .explode("sources")
+        .join(lines.join(roles.select("ingredient").unique(), on="ingredient", how="semi"),
+              on="patient")
         .filter(
-            (pl.col("begins") <= pl.col("to_day"))
-            & (pl.col("ends") >= pl.col("look_from"))
-            & (pl.col("mine") | (pl.col("ingredient") == pl.col("subject"))
-               | (pl.col("subject") == partners.text))
+            (pl.col("begins") <= pl.col("to_day")) & (pl.col("ends") >= pl.col("look_from"))
         )
+        .join(roles, left_on=["sources", "ingredient"], right_on=["source", "ingredient"])
+        .filter(
+            pl.col("tracks").list.contains(pl.col("track"))
+            & ((pl.col("ingredient") == pl.col("subject"))
+               | ~pl.col("by_subject")
+               | ~pl.col("members").list.contains(pl.col("subject")))
+        )
+        .unique(["finding", "row", "ingredient"], keep="first", maintain_order=True)
         .sort("finding", "begins", "row")
     )  # fmt: skip
     started = pl.col("counted") <= pl.col("from_day")
@@ -127,16 +130,36 @@ def _orders_behind(timeline: Timeline, rule: Rule, runs: pl.DataFrame) -> pl.Dat
     )
 
 
-def _partners(rule: Rule) -> DrugSet:
-    """The `with` drugs of a rule's checks; an empty set where it has none."""
-    sets = [use.params.with_ for use in rule.uses if hasattr(use.params, "with_")]
-    if not sets:
-        return DrugSet("", frozenset(), frozenset())
-    return DrugSet(
-        sets[0].text,
-        frozenset().union(*(s.ingredients for s in sets)),
-        frozenset().union(*(s.tracks for s in sets)),
-    )
+ROLES = {
+    "source": pl.Int64(), "ingredient": pl.String(), "tracks": pl.List(pl.String()),
+    "by_subject": pl.Boolean(), "members": pl.List(pl.String()),
+}  # fmt: skip
+
+
+def roles_of(rule: Rule) -> pl.DataFrame:
+    """Whose orders stand behind a finding, by alternative of the rule: source, ingredient, tracks.
+
+    by_subject: only the finding's subject of `members`, if it is one of them.
+    """
+    rows: list[tuple[int, str, list[str], bool, list[str]]] = []
+    for source, clause in enumerate(alternatives_of(rule.flag_when)):
+        leading = set(clause.leading)
+        for use in clause.uses:
+            check = CHECKS[use.check]
+            sets = [(check.drugs(use.params), use in leading)]
+            sets += [(partner, True) for partner in check.partners(use.params)]
+            rows += [row for s, by_subject in sets for row in _role(source, s, by_subject)]
+        for condition in conditions_in(clause):
+            if isinstance(condition, Taking):
+                rows += _role(source, condition.drugs, by_subject=False)
+    return pl.DataFrame(rows, schema=ROLES, orient="row")
+
+
+def _role(
+    source: int, drugs: DrugSet, by_subject: bool
+) -> list[tuple[int, str, list[str], bool, list[str]]]:
+    members, tracks = sorted(drugs.ingredients), sorted(drugs.tracks)
+    return [(source, name, tracks, by_subject, members) for name in members]
 
 
 def _message(rule: Rule) -> pl.Expr:
@@ -165,12 +188,13 @@ def _placeholder(rule: Rule, name: str) -> pl.Expr:
         "date": first,
         "days": days.cast(pl.String),
         "severity": pl.col("severity"),
-        "title": pl.lit(rule.title)
-        + (": " + pl.col("subject") if _names_partner(rule) else pl.lit("")),
+        "title": _title(rule),
         "amount": pl.when(pl.col("value").is_null())
         .then(pl.when(pl.col("how") == ON_DIALYSIS).then(pl.lit(f": {ON_DIALYSIS}"))
               .otherwise(pl.lit("")))
-        .when(pl.col("unit").str.starts_with("mL/min"))
+        .when(pl.col("unit") == "mL/min")
+        .then(": creatinine clearance " + value + " " + unit + " (limit " + limit + ")")
+        .when(pl.col("unit").str.starts_with("mL/min/"))
         .then(": eGFR " + value + " " + unit + " (below " + limit + ")")
         .when(pl.col("limit").is_null()).then(": " + value + " " + unit)
         .otherwise(": " + value + " " + unit + " (limit " + limit + ")"),
@@ -180,11 +204,15 @@ def _placeholder(rule: Rule, name: str) -> pl.Expr:
     return known[name]
 
 
-def _names_partner(rule: Rule) -> bool:
-    return any(
-        hasattr(use.params, "with_") and use.params.one_finding_per == "partner"
-        for use in rule.uses
-    )
+def _title(rule: Rule) -> pl.Expr:
+    """The title, with the subject where it does not say which drug the finding is about."""
+    own = [CHECKS[use.check].drugs(use.params) for use in rule.flag_when.leading]
+    partners = [s for use in rule.uses for s in CHECKS[use.check].partners(use.params)]
+    whole = sorted({subject_of(s) for s in own} | {s.text for s in [*own, *partners]})
+    named = pl.lit(rule.title) + ": " + pl.col("subject")
+    if len({subject_of(s) for s in own}) > 1:
+        return named
+    return pl.when(pl.col("subject").is_in(whole)).then(pl.lit(rule.title)).otherwise(named)
 
 
 def _date(column: str) -> pl.Expr:

@@ -29,7 +29,7 @@ from screener.timeline.days import outside
 from screener.timeline.kidney import result_steps
 
 RESULT_GOOD_FOR = 365  # days; how the published kidney table draws a result's reach
-ONCE_A_PATIENT = ("no-recent-kidney-test", "child")
+ONCE_A_PATIENT = ("no-recent-kidney-test", "child", "weight")
 
 
 def screen_bucket(tables: Tables, rules: tuple[Rule, ...], as_of: dt.date) -> Results:

@@ -6,13 +6,14 @@ of days on which some order in force has no readable dose unless the readable on
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import polars as pl
 
 from screener.checks.pieces import by_bounds, in_unit, result, unit_words, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DailyAmount, DrugSet
+from screener.rule.model import Conversion, DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import at_start, stretches
 
@@ -22,51 +23,63 @@ class DailyDose:
     """Parameters of `daily_dose`."""
 
     of: DrugSet = param("drugs", "the drug or drugs whose daily dose is summed")
-    more_than: DailyAmount | None = param("daily_amount", "flag above this", default=None)
-    less_than: DailyAmount | None = param("daily_amount", "flag below this", default=None)
+    more_than: DailyAmount | None = param(
+        "daily_amount", "flag above this", default=None, one_of="limit"
+    )
+    at_least: DailyAmount | None = param(
+        "daily_amount", "flag from this on", default=None, one_of="limit"
+    )
+    less_than: DailyAmount | None = param(
+        "daily_amount", "flag below this", default=None, one_of="limit"
+    )
+    counted_as: Conversion | None = param(
+        "conversion", "how doses of several drugs count as doses of one", default=None
+    )
     for_at_least: int = param("days", "only runs of at least this many days", default=1)
 
 
 def find(timeline: Timeline, params: DailyDose) -> CheckResult:
-    """Days above `more_than` (or below `less_than`); value and limit in the limit's unit."""
-    steps = timeline.steps(params.of).with_columns(
+    """Days beyond the limit; value and limit in the limit's unit."""
+    drugs = dataclasses.replace(params.of, counted_as=params.counted_as)
+    steps = timeline.steps(drugs).with_columns(
         low="sched_low", high=pl.col("sched_high") + pl.col("prn_high")
     )
     steps = steps.with_columns(both=pl.col("high") + pl.col("other_high"))
-    pieces, flags, judged = [], [], []
-    if params.more_than is not None:
-        over = _above(steps, params.more_than)
-        judged.append(over)
-        pieces.append(_long_enough(watched(timeline, over), params.for_at_least))
-        flags.append(_unclear(pieces[-1]))
+    flags = []
     if params.less_than is not None:
-        under = _below(steps, params.less_than)
-        judged.append(under)
-        pieces.append(_long_enough(watched(timeline, under), params.for_at_least))
-    broken = pl.concat([j.select("patient", "from_day") for j in judged])
+        broken = _below(steps, params.less_than)
+        pieces = _long_enough(watched(timeline, broken), params.for_at_least)
+    else:
+        limit = params.more_than or params.at_least
+        assert limit is not None
+        broken = _above(steps, limit, limit.ug if params.more_than else limit.ug - 1)
+        pieces = _long_enough(watched(timeline, broken), params.for_at_least)
+        flags.append(_unclear(pieces))
     unread = steps.filter(pl.col("unknown") > 0).join(
         broken, on=["patient", "from_day"], how="anti"
     )
-    unknown = unread.select("patient", "from_day", "to_day", reason=pl.lit("dose-unknown"))
-    return result(timeline, params.of, pieces, [unknown], flags)
+    only_unconverted = pl.col("unknown") == pl.col("unconverted")
+    unknown = unread.select(
+        "patient", "from_day", "to_day",
+        reason=pl.when(only_unconverted).then(pl.lit("no-conversion-factor"))
+        .otherwise(pl.lit("dose-unknown")),
+    )  # fmt: skip
+    return result(timeline, params.of, [pieces], [unknown], flags)
 
 
-def _above(steps: pl.DataFrame, limit: DailyAmount) -> pl.DataFrame:
-    worst = pl.when(pl.col("high") > limit.ug).then("high").otherwise("both")
+def _above(steps: pl.DataFrame, limit: DailyAmount, over_ug: int) -> pl.DataFrame:
+    worst = pl.when(pl.col("high") > over_ug).then("high").otherwise("both")
     found = by_bounds(
-        steps.with_columns(most=worst),
-        pl.col("low") > limit.ug,
-        pl.col("both") > limit.ug,
-        "low",
+        steps.with_columns(most=worst), pl.col("low") > over_ug, pl.col("both") > over_ug, "low",
         "most",
-    )
+    )  # fmt: skip
     value = in_unit(pl.col("value"), limit.text)
     return found.with_columns(
         value=value,
         badness=value,
         limit=in_unit(pl.lit(limit.ug), limit.text),
         unit=pl.lit(unit_words(limit.text)),
-        unclear=pl.col("high") <= limit.ug,
+        unclear=pl.col("high") <= over_ug,
     )
 
 

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from screener.checks.conditions import kidney_steps
+from screener.checks.histories import BY_DRUG
 from screener.checks.pieces import result
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import at_start, birthday, cut_at, day, edges_of
-from screener.timeline.kidney import result_steps
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One band: eGFR in [from_, below) in mL/min/1.73 m2, age in completed years, dose, severity.
+    """One band: eGFR in mL/min/1.73 m2 (or clearance in mL/min), age in completed years, dose.
 
     With no dose bound, any dose breaks the rule. `or_on_dialysis` lets recorded dialysis count
     as this band, and dialysis overrides every result.
@@ -29,6 +30,8 @@ class Band:
     severity: str
     from_: float | None = None
     below: float | None = None
+    above: float | None = None
+    at_most: float | None = None
     or_on_dialysis: bool = False
     age_at_least: int | None = None
     age_below: int | None = None
@@ -44,29 +47,38 @@ class DoseForKidneyFunction:
     of: DrugSet = param("drugs", "the drug whose dose depends on kidney function")
     bands: tuple[Band, ...] = param("bands", "kidney function, age and dose that break the rule")
     estimate: str = param(
-        "choice", "which estimate", default="egfr_ckd_epi_2021", choices=("egfr_ckd_epi_2021",)
+        "choice",
+        "which estimate",
+        default="egfr_ckd_epi_2021",
+        choices=("egfr_ckd_epi_2021", "creatinine_clearance"),
     )
     result_good_for: int = param("days", "how long a result counts", default=365)
+    one_finding_per: str = param(
+        "choice", "the set together, or each drug alone", default="set", choices=("set", "drug")
+    )
 
 
 def find(timeline: Timeline, params: DoseForKidneyFunction) -> CheckResult:
-    """Days that break a band; value = eGFR, severity = the band's."""
-    steps = timeline.steps(params.of)
+    """Days that break a band; value = eGFR (or clearance), severity = the band's."""
+    by = BY_DRUG if params.one_finding_per == "drug" else ("patient",)
+    steps = timeline.steps(params.of, by)
     if not timeline.labs_supplied and timeline.conditions is None:
         unknown = steps.with_columns(reason=pl.lit("labs-not-supplied"))
         return result(timeline, params.of, [], [unknown])
-    days = kidney_days(timeline, steps, params)
-    days = days.with_columns(
+    days = _kidney_days(timeline, steps, params).with_columns(
         low="sched_low", high=pl.col("sched_high") + pl.col("prn_high"),
         doubt=~pl.col("on_dialysis") & pl.col("open_above").fill_null(value=False),
     )  # fmt: skip
-    pieces = pl.concat([_broken(days, band) for band in params.bands], how="diagonal")
+    if params.one_finding_per == "drug":
+        days = days.with_columns(subject="ingredient")
+    unit = "mL/min" if params.estimate == "creatinine_clearance" else "mL/min/1.73 m2"
+    pieces = pl.concat([_broken(days, band, unit) for band in params.bands], how="diagonal")
+    none = "no-recent-kidney-test" if timeline.labs_supplied else "labs-not-supplied"
     reason = (
         pl.when(pl.col("on_dialysis") | pl.col("egfr").is_not_null())
         .then(_dose_needed(params.bands))
-        .when(pl.col("tested").is_not_null()).then(pl.lit("missing-demographics"))
-        .otherwise(pl.lit("no-recent-kidney-test" if timeline.labs_supplied
-                          else "labs-not-supplied"))
+        .when(pl.col("tested").is_not_null()).then("reason")
+        .otherwise(pl.lit(none))
     )  # fmt: skip
     unknown = days.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
     untested = unknown.filter(pl.col("reason") == "no-recent-kidney-test").with_columns(
@@ -76,11 +88,14 @@ def find(timeline: Timeline, params: DoseForKidneyFunction) -> CheckResult:
     return result(timeline, params.of, [pieces], [unknown], [untested])
 
 
-def kidney_days(
+def _kidney_days(
     timeline: Timeline, steps: pl.DataFrame, params: DoseForKidneyFunction
 ) -> pl.DataFrame:
-    """Steps cut wherever a result, dialysis or an age of a band begins or ends, with them."""
-    results = result_steps(timeline.results, params.result_good_for)
+    """Doses cut wherever a result, dialysis or a birthday of a band begins or ends.
+
+    Adds egfr (or clearance), open_above, how, ref, tested, reason, on_dialysis, turns_<age>.
+    """
+    results = kidney_steps(timeline, params.estimate, params.result_good_for)
     ages = sorted({a for b in params.bands for a in (b.age_at_least, b.age_below) if a})
     people = timeline.people
     birthdays = [
@@ -88,7 +103,7 @@ def kidney_days(
     ]
     edges = pl.concat([edges_of(results), edges_of(timeline.dialysis), *birthdays])
     cut = cut_at(steps, edges)
-    known = at_start(cut, results, ["egfr", "open_above", "how", "ref", "tested"])
+    known = at_start(cut, results, ["egfr", "open_above", "how", "ref", "tested", "reason"])
     known = at_start(known, timeline.dialysis.with_columns(on_dialysis=True), ["on_dialysis"])
     born = people.select("patient", *(
         day(birthday("birth_date", age)).alias(f"turns_{age}") for age in ages
@@ -103,8 +118,12 @@ def _matches(band: Band) -> pl.Expr:
     inside = pl.lit(value=True)
     if band.from_ is not None:
         inside = inside & (egfr >= band.from_)
+    if band.above is not None:
+        inside = inside & (egfr > band.above)
     if band.below is not None:
         inside = inside & (egfr < band.below)
+    if band.at_most is not None:
+        inside = inside & (egfr <= band.at_most)
     kidney = pl.when(pl.col("on_dialysis")).then(band.or_on_dialysis).otherwise(inside)
     age = pl.lit(value=True)
     if band.age_at_least:
@@ -128,7 +147,7 @@ def _dose_breaks(band: Band, column: str) -> pl.Expr:
     return broken
 
 
-def _broken(days: pl.DataFrame, band: Band) -> pl.DataFrame:
+def _broken(days: pl.DataFrame, band: Band, unit: str) -> pl.DataFrame:
     low, high = _dose_breaks(band, "low"), _dose_breaks(band, "high")
     definite = low & ~pl.col("doubt")
     words = pl.when(pl.col("on_dialysis")).then(pl.lit("on dialysis")).otherwise(pl.col("how"))
@@ -139,8 +158,8 @@ def _broken(days: pl.DataFrame, band: Band) -> pl.DataFrame:
         severity=pl.lit(band.severity),
         value=pl.when(~pl.col("on_dialysis")).then("egfr"),
         badness=-pl.when(pl.col("on_dialysis")).then(-1.0).otherwise("egfr"),
-        limit=pl.lit(band.below, dtype=pl.Float64),
-        unit=pl.lit("mL/min/1.73 m2"),
+        limit=pl.lit(_bound(band), dtype=pl.Float64),
+        unit=pl.lit(unit),
         lab_ref=pl.when(~pl.col("on_dialysis")).then("ref"),
         how=words
         + pl.when(pl.col("on_dialysis"))
@@ -155,6 +174,12 @@ def _broken(days: pl.DataFrame, band: Band) -> pl.DataFrame:
             + " days before"
         ),
     )
+
+
+def _bound(band: Band) -> float | None:
+    """The bound that a message names: the upper one, else the lower one."""
+    bounds = (band.below, band.at_most, band.above, band.from_)
+    return next((bound for bound in bounds if bound is not None), None)
 
 
 def _dose_needed(bands: tuple[Band, ...]) -> pl.Expr:

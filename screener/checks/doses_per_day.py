@@ -21,8 +21,12 @@ class DosesPerDay:
     """Parameters of `doses_per_day`."""
 
     of: DrugSet = param("drugs", "the drug whose doses are counted")
-    fewer_than: float | None = param("number", "flag fewer doses a day than this", default=None)
-    more_than: float | None = param("number", "flag more doses a day than this", default=None)
+    fewer_than: float | None = param(
+        "number", "flag fewer doses a day than this", default=None, one_of="limit"
+    )
+    more_than: float | None = param(
+        "number", "flag more doses a day than this", default=None, one_of="limit"
+    )
     when_daily_dose_at_least: DailyAmount | None = param(
         "daily_amount", "only from this daily dose on", default=None
     )

@@ -5,25 +5,23 @@ Meaning: docs/checks.md, the part before the list. Nothing here knows what a che
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from screener.checks.conditions import days_when
+from screener.checks.clauses import Bench, any_of, finished, found_by, guarded
 from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, shaped, watched
 from screener.checks.spec import Check, CheckResult
-from screener.rule.model import SEVERITIES, Rule, SameCheckWith
+from screener.rule.model import SEVERITIES, Clause, Rule, SameCheckWith
 from screener.timeline import Timeline
 from screener.timeline.days import (
     at_start,
     cut_at,
     edges_of,
     group_number,
-    outside,
-    overlapping,
     starts_group,
-    within,
 )  # fmt: skip
 
 LEVEL = {name: level for level, name in enumerate(SEVERITIES)}
@@ -34,7 +32,8 @@ class Judged:
     """What one rule says of a bucket, up to each patient's last day.
 
     runs: one row per finding: patient, subject, from_day, to_day, level, definite, value, limit,
-    unit, how, lab_ref, event, look_from. unknown: patient, reason, from_day (earliest).
+    unit, how, lab_ref, event, look_from, sources (the alternatives that found it). unknown:
+    patient, reason, from_day (earliest).
     scope: patient, from_day. flags: patient, day, flag, ref, detail.
     """
 
@@ -45,84 +44,136 @@ class Judged:
 
 
 def judge(timeline: Timeline, rule: Rule, checks: Mapping[str, Check]) -> Judged:
-    """Run every check of the rule and put its days together."""
-    results = [(use, checks[use.check].find(timeline, use.params)) for use in rule.uses]
-    pieces = [_leveled(result.pieces, rule.severity, own=True) for _, result in results]
+    """What the rule finds, raised, lowered, guarded and put into runs."""
+    bench = Bench(timeline, checks)
+    leading = [checks[use.check].drugs(use.params) for use in rule.flag_when.leading]
+    if not any(drugs.ingredients & timeline.ingredients for drugs in leading):
+        return _nobody()
+    found = _alternatives(bench, rule.flag_when)
+    pieces = [_leveled(found.pieces, rule.severity, own=True)]
     for escalation in rule.escalate:
         if isinstance(escalation.when, SameCheckWith):
-            changed = checks[escalation.when.check].find(timeline, escalation.when.params)
+            changed = _alternatives(bench, escalation.when.clause, severities=False)
             pieces.append(_leveled(changed.pieces, escalation.to, own=False))
-    all_pieces = pl.concat(pieces)
-    unknown = pl.concat([result.unknown for _, result in results])
-    flags = pl.concat([result.flags for _, result in results])
-    scope = _scope([result for _, result in results], timeline)
-    all_pieces = _raised(timeline, rule, all_pieces)
-    all_pieces, unknown, flags = _guarded(timeline, rule, all_pieces, unknown, flags)
+    raised = _raised(bench, rule, pl.concat(pieces))
+    lowered = _stepped_down(_downgraded(bench, rule, raised))
+    found = guarded(bench, dataclasses.replace(found, pieces=lowered), rule.only_if, rule.unless)
+    all_pieces, unknown, flags = found.pieces, found.unknown, found.flags
+    scope = _scope(found.in_scope, timeline)
     if rule.adults_only:
         all_pieces, unknown, flags = _adults(timeline, all_pieces, unknown, flags, scope)
-    runs = _runs(watched(timeline, all_pieces))
     unknown = watched(timeline, unknown)
+    flags = pl.concat([watched(timeline, flags), _weight_flags(unknown)])
     return Judged(
-        runs=runs,
-        unknown=unknown.group_by("patient", "reason").agg(pl.col("from_day").min()).sort(
-            "patient", "reason"
-        ),
+        runs=_runs(watched(timeline, all_pieces)),
+        unknown=unknown.group_by("patient", "reason")
+        .agg(pl.col("from_day").min())
+        .sort("patient", "reason"),
         scope=scope,
-        flags=watched(timeline, flags).select(
-            "patient", "flag", "ref", "detail", day=pl.col("from_day")
-        ),
-    )  # fmt: skip
+        flags=flags.select("patient", "flag", "ref", "detail", day=pl.col("from_day")),
+    )
+
+
+def _nobody() -> Judged:
+    """The answer where nobody takes a drug of the rule."""
+    return Judged(
+        runs=_runs(pl.DataFrame(schema={**PIECES, "level": pl.Int8, "own": pl.Boolean})),
+        unknown=pl.DataFrame(schema=UNKNOWN).select("patient", "reason", "from_day"),
+        scope=pl.DataFrame(schema=IN_SCOPE),
+        flags=pl.DataFrame(schema=FLAGS).select("patient", "flag", "ref", "detail", day="from_day"),
+    )
+
+
+def alternatives_of(clause: Clause) -> tuple[Clause, ...]:
+    """The alternatives of a rule, in the order by which `source` counts them."""
+    if clause.kind != "any_of":
+        return (clause,)
+    return tuple(part for part in clause.parts if isinstance(part, Clause))
+
+
+def _alternatives(bench: Bench, clause: Clause, *, severities: bool = True) -> CheckResult:
+    """What a rule's clause finds, each piece with the number of its alternative."""
+    if clause.kind != "any_of":
+        found = found_by(bench, clause, severities=severities)
+        return dataclasses.replace(found, pieces=found.pieces.with_columns(source=pl.lit(0)))
+    parts = []
+    for at, part in enumerate(alternatives_of(clause)):
+        one = found_by(bench, part, severities=severities)
+        parts.append(
+            dataclasses.replace(one, pieces=one.pieces.with_columns(source=pl.lit(at, pl.Int64)))
+        )
+    return finished(bench, clause, any_of(parts), severities=severities)
+
+
+def _weight_flags(unknown: pl.DataFrame) -> pl.DataFrame:
+    """`weight`: a day that only a missing weight keeps from being judged."""
+    found = unknown.filter(pl.col("reason") == "weight-unknown").with_columns(
+        flag=pl.lit("weight"),
+        detail=pl.lit("no weight of the last 365 days: what needs one was not judged"),
+    )
+    return shaped([found.with_columns(to_day="from_day")], FLAGS)
 
 
 def _leveled(pieces: pl.DataFrame, severity: str, *, own: bool) -> pl.DataFrame:
     """Pieces with level and own: found by the rule's check as written, or by a stricter variant."""
     level = pl.col("severity").fill_null(severity).replace_strict(LEVEL, return_dtype=pl.Int8)
-    return pieces.with_columns(level=level, own=pl.lit(value=own))
+    return shaped([pieces], PIECES).with_columns(level=level, own=pl.lit(value=own))
 
 
-def _scope(results: list[CheckResult], timeline: Timeline) -> pl.DataFrame:
-    scope = (
-        pl.concat([r.in_scope for r in results]).group_by("patient").agg(pl.col("from_day").min())
-    )
+def _scope(in_scope: pl.DataFrame, timeline: Timeline) -> pl.DataFrame:
+    scope = in_scope.group_by("patient").agg(pl.col("from_day").min())
     last = timeline.people.select("patient", "last_day")
     kept = scope.join(last, on="patient").filter(pl.col("from_day") <= pl.col("last_day"))
     return shaped([kept.sort("patient")], IN_SCOPE)
 
 
-def _raised(timeline: Timeline, rule: Rule, pieces: pl.DataFrame) -> pl.DataFrame:
-    """Raise days on which a condition of `escalate` holds, then take the steps down."""
+def _raised(bench: Bench, rule: Rule, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Raise days on which a condition of `escalate` holds."""
     for escalation in rule.escalate:
         if isinstance(escalation.when, SameCheckWith):
             continue
-        true = days_when(timeline, escalation.when).true
-        parts = cut_at(pieces, edges_of(true))
-        marked = at_start(parts, true.with_columns(_holds=pl.lit(value=True)), ["_holds"])
-        to = LEVEL[escalation.to]
+        marked = _marked(pieces, bench.days(escalation.when).true)
+        to = pl.lit(LEVEL[escalation.to], pl.Int8)
+        raised = pl.when("_holds").then(pl.max_horizontal("level", to)).otherwise("level")
+        pieces = marked.with_columns(level=raised).drop("_holds")
+    return pieces
+
+
+def _marked(pieces: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Pieces cut at the edges of the days, with `_holds`."""
+    parts = cut_at(pieces, edges_of(days))
+    marked = at_start(parts, days.with_columns(_holds=pl.lit(value=True)), ["_holds"])
+    return marked.with_columns(pl.col("_holds").fill_null(value=False))
+
+
+def _downgraded(bench: Bench, rule: Rule, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Lower days on which a condition of `downgrade` holds; a changed check holds by subject."""
+    for one in rule.downgrade:
+        if isinstance(one.when, SameCheckWith):
+            changed = _alternatives(bench, one.when.clause, severities=False).pieces
+            edges = pl.concat([edges_of(changed), edges_of(pieces)])
+            days = cut_at(changed, edges).select("patient", "subject", "from_day").unique()
+            marked = cut_at(pieces, edges).join(
+                days.with_columns(_holds=pl.lit(value=True)),
+                on=["patient", "subject", "from_day"], how="left", maintain_order="left",
+            )  # fmt: skip
+        else:
+            marked = _marked(pieces, bench.days(one.when).true)
+        level = pl.col("level")
+        lower = level - 1 if one.to is None else pl.min_horizontal(level, LEVEL[one.to])
         pieces = marked.with_columns(
             level=pl.when(pl.col("_holds").fill_null(value=False))
-            .then(pl.max_horizontal("level", pl.lit(to, pl.Int8)))
-            .otherwise("level")
+            .then(lower.clip(lower_bound=0))
+            .otherwise(level)
+            .cast(pl.Int8)
         ).drop("_holds")
+    return pieces
+
+
+def _stepped_down(pieces: pl.DataFrame) -> pl.DataFrame:
+    """Take the steps for what is only possible, or only as needed."""
     lowered = (pl.col("level") - pl.col("steps_down").fill_null(0)).clip(lower_bound=0)
     return pieces.with_columns(level=lowered.cast(pl.Int8))
-
-
-def _guarded(
-    timeline: Timeline, rule: Rule, pieces: pl.DataFrame, unknown: pl.DataFrame, flags: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Keep days on which every `only_if` holds and no `unless` does; undecided days of a piece
-    become unknown, with the guard's reason."""
-    for conditions, wanted in ((rule.only_if, True), (rule.unless, False)):
-        for condition in conditions:
-            days = days_when(timeline, condition)
-            keep = within if wanted else outside
-            undecided = overlapping(pieces, days.unknown)
-            pieces = keep(outside(pieces, days.unknown), days.true)
-            flags = keep(outside(flags, days.unknown), days.true)
-            open_ = [within(unknown, days.true), within(unknown, days.unknown)]
-            unknown = pl.concat(open_) if wanted else outside(unknown, days.true)
-            unknown = pl.concat([unknown, shaped([undecided], UNKNOWN)])
-    return pieces, unknown, flags
 
 
 def _adults(
@@ -171,9 +222,10 @@ def _runs(pieces: pl.DataFrame) -> pl.DataFrame:
         run_from=pl.col("from_day").min(), run_to=pl.col("to_day").max(),
         run_level=pl.col("level").max(), run_definite=pl.col("definite").any(),
         run_look=pl.col("look_from").min(), run_event=pl.col("event").any(),
+        sources=pl.col("source").unique().sort(),
     )  # fmt: skip
     return worst.join(whole, on="_run").select(
-        "patient", "subject", "value", "limit", "unit", "how", "lab_ref",
+        "patient", "subject", "value", "limit", "unit", "how", "lab_ref", "sources",
         from_day="run_from", to_day="run_to", level="run_level", definite="run_definite",
         event=pl.col("run_event").fill_null(value=False),
         look_from=pl.min_horizontal(pl.col("run_look"), "run_from"),

@@ -8,6 +8,7 @@ from screener.checks.spec import CheckResult
 from screener.rule.model import DrugSet
 from screener.timeline import Timeline
 
+NAMED = 3  # of so many drugs a finding names each; of more, the words of the rule
 PIECES: dict[str, pl.DataType] = {
     "patient": pl.UInt32(),
     "subject": pl.String(),
@@ -25,6 +26,7 @@ PIECES: dict[str, pl.DataType] = {
     "event": pl.Boolean(),  # a point in time (a rise, a stop), not a state
     "look_from": pl.Int64(),  # orders from this day on belong to the finding
     "group": pl.Int64(),  # runs of one group are one finding (an episode); null: maximal runs
+    "source": pl.Int64(),  # which alternative of the rule found it, counted from 0
 }
 UNKNOWN: dict[str, pl.DataType] = {
     "patient": pl.UInt32(), "from_day": pl.Int64(), "to_day": pl.Int64(), "reason": pl.String(),
@@ -114,3 +116,10 @@ def unit_words(text: str) -> str:
 def says_micrograms(text: str) -> bool:
     """Whether a rule's amount is written in micrograms."""
     return any(word in text.lower() for word in ("mcg", "microgram", "µg", "μg", "ug/"))
+
+
+def subject_of(drugs: DrugSet) -> str:
+    """What a finding about a whole set calls it."""
+    if len(drugs.ingredients) <= NAMED:
+        return ", ".join(sorted(drugs.ingredients))
+    return drugs.text

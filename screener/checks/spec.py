@@ -27,6 +27,11 @@ ParamKind = Literal[
     "bands",  # tuple[Band, ...]
     "choice",  # one of `choices`
     "condition",  # HasCondition: the name of a condition list
+    "count",  # int: a plain whole number
+    "yes",  # bool: yes or no
+    "test",  # LabTest: the name of a test list
+    "checked_by",  # {test: lithium, within: 14 days}
+    "conversion",  # Conversion: the name of a conversion list
 ]
 
 
@@ -37,10 +42,16 @@ def param(
     default: Any = dataclasses.MISSING,
     key: str | None = None,
     choices: tuple[str, ...] = (),
+    one_of: str | None = None,
 ) -> Any:
-    """A parameter of a check; `key` is its YAML name where Python reserves the word (`with`)."""
+    """A parameter of a check; `key` is its YAML name where Python reserves the word (`with`).
+
+    Of the parameters that share a `one_of` word, a rule gives exactly one; `one_of` that ends in
+    a question mark: at most one.
+    """
     return dataclasses.field(
-        default=default, metadata={"kind": kind, "help": help, "key": key, "choices": choices}
+        default=default,
+        metadata={"kind": kind, "help": help, "key": key, "choices": choices, "one_of": one_of},
     )
 
 
@@ -60,12 +71,20 @@ class CheckResult:
     flags: pl.DataFrame
 
 
+def _none(params: Any) -> tuple[DrugSet, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One entry of the registry. `drugs` gives the set a rule is about, for denominators."""
+    """One entry of the registry. `drugs` gives the set a rule is about, for denominators.
+
+    `partners`: sets of which the finding's subject is one.
+    """
 
     name: str
     params: type[Any]
     find: Callable[[Timeline, Any], CheckResult]
     drugs: Callable[[Any], DrugSet]
     about: str
+    partners: Callable[[Any], tuple[DrugSet, ...]] = _none

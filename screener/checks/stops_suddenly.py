@@ -7,24 +7,28 @@ soften the claim. It cannot see tapers that were only spoken of, or supplies fro
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import polars as pl
 
+from screener.checks.histories import BY_DRUG
 from screener.checks.pieces import in_unit, result, unit_words
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DailyAmount, DrugSet, Share
+from screener.rule.model import Conversion, DailyAmount, DrugSet, Share
 from screener.timeline import Timeline
-from screener.timeline.episodes import admitted_until, episode_steps, episodes
+from screener.timeline.days import starts_group
+from screener.timeline.episodes import PATIENT, admitted_until, episode_steps, episodes
 
 
 @dataclass(frozen=True, slots=True)
 class LoweredTo:
-    """A taper: at least so many days below the stable dose, ending at or below the lesser."""
+    """A taper: at least so many days below the stable dose, ending at or below the lesser of an
+    amount and a share of the stable dose (of those that are given)."""
 
-    for_at_least: int
-    to_at_most: DailyAmount
-    to_at_most_share: Share
+    for_at_least: int = 1
+    to_at_most: DailyAmount | None = None
+    to_at_most_share: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +37,50 @@ class StopsSuddenly:
 
     of: DrugSet = param("drugs", "the drug that is stopped")
     taken_for_at_least: int = param("days", "shortest episode that counts")
-    stable_dose_at_least: DailyAmount = param("daily_amount", "lowest stable dose that counts")
-    unless_lowered: LoweredTo = param("lowered", "the taper that makes a stop acceptable")
+    counted_as: Conversion | None = param(
+        "conversion", "how doses of several drugs count as doses of one", default=None
+    )
+    stable_dose_at_least: DailyAmount | None = param(
+        "daily_amount", "lowest stable dose that counts", default=None, one_of="stable dose?"
+    )
+    stable_dose_more_than: DailyAmount | None = param(
+        "daily_amount", "stable doses above this count", default=None, one_of="stable dose?"
+    )
+    held_for: int = param("days", "days for which a stable dose is held", default=7)
+    last_dose_more_than: DailyAmount | None = param(
+        "daily_amount", "only ends from above this dose", default=None
+    )
+    unless_lowered: LoweredTo | None = param(
+        "lowered", "the taper that makes a stop acceptable", default=None
+    )
+    continued_by: DrugSet | None = param(
+        "drugs", "drugs besides the set with which the treatment goes on", default=None
+    )
     grace: int = param("days", "uncovered days that do not end an episode", default=14)
 
 
 STABLE_WINDOW = 60  # days at the end of a course in which the stable dose is sought
-HELD = 7  # days for which a dose must be held to be the stable dose
 UNREAD_TAIL = 7  # last days of a course that must be readable
 
 
 def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
     """One piece per sudden stop, on the first day without supply; value = the stable dose."""
-    steps = episode_steps(timeline, params.of, params.grace)
-    ends = episodes(steps).filter(
-        pl.col("end_day") - pl.col("first_day") + 1 >= params.taken_for_at_least
+    drugs = dataclasses.replace(params.of, counted_as=params.counted_as)
+    apart = len(drugs.ingredients) > 1 and params.counted_as is None
+    course = Course(timeline, params, drugs, BY_DRUG if apart else PATIENT)
+    steps = episode_steps(timeline, drugs, params.grace, by=course.by)
+    ends = _with_context(course, episodes(steps, course.by)).filter(
+        (pl.col("end_day") < pl.col("last_day"))
+        & (pl.col("end_day") - pl.col("first_day") + 1 >= params.taken_for_at_least)
     )
-    ends = _with_context(timeline, params, ends).filter(pl.col("end_day") < pl.col("last_day"))
-    ends = ends.with_columns(
-        reason=_censored(params.grace), switched=_switched(timeline, params, ends)
-    )
+    ends = ends.with_columns(reason=_censored(params.grace), switched=_switched(course, ends))
     early = ends.filter(pl.col("reason").is_not_null())
     seen = ends.filter(pl.col("reason").is_null() & ~pl.col("switched"))
-    unread = seen.filter(_unread(timeline, params, seen))
+    unread = seen.filter(_unread(course, seen))
     judged = seen.join(unread.select("episode"), on="episode", how="anti", maintain_order="left")
-    tails = _with_tails(judged, steps)
+    tails = _with_tails(judged, steps, course)
     pieces = _sudden(tails, params).with_columns(
-        softened=pl.col("episode").is_in(_softened(timeline, params, tails).implode())
+        softened=pl.col("episode").is_in(_softened(course, tails).implode())
     )
     sure = pl.col("low_breaks") & ~pl.col("softened")
     pieces = pieces.with_columns(
@@ -68,6 +89,8 @@ def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
         event=True,
         how=_words(params),
     )
+    if apart:
+        pieces = pieces.with_columns(subject="ingredient")
     asked_on = pl.min_horizontal(pl.col("end_day") + 1, "last_day")
     unknown = [
         frame.with_columns(from_day=asked_on, to_day=asked_on)
@@ -76,30 +99,36 @@ def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
     return result(timeline, params.of, [pieces], unknown)
 
 
-def _with_context(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame) -> pl.DataFrame:
-    """Adds last_day, died, recorded (a stop date on the day after), stop_day, uncovered days seen,
-    open_from (start of an open admission)."""
-    grace = params.grace
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the ends of courses are looked for in: the set as a whole, or each drug by itself."""
+
+    timeline: Timeline
+    params: StopsSuddenly
+    drugs: DrugSet
+    by: tuple[str, ...]
+
+
+def _with_context(course: Course, found: pl.DataFrame) -> pl.DataFrame:
+    """Adds last_day, died, recorded (a stop date on the day after), stop_day, next_start, uncovered
+    days seen, open_from (start of an open admission)."""
+    timeline, by = course.timeline, list(course.by)
     people = timeline.people.select("patient", "last_day", "died")
     stays = timeline.open_admissions.select("patient", open_from="from_day")
     recorded = (
-        timeline.standing(params.of)
+        timeline.standing(course.drugs)
         .filter(~pl.col("as_needed") & (pl.col("stop") == pl.col("to_day") + 1))
-        .select("patient", end_day="to_day", recorded=pl.lit(value=True))
+        .select(*by, end_day="to_day", recorded=pl.lit(value=True))
         .unique()
     )
+    follows = ~starts_group(*by).shift(-1, fill_value=True)
     ends = (
-        ends.join(people, on="patient", how="left", maintain_order="left")
+        found.with_columns(next_start=pl.when(follows).then(pl.col("first_day").shift(-1)))
+        .join(people, on="patient", how="left", maintain_order="left")
         .join(stays, on="patient", how="left", maintain_order="left")
-        .join(recorded, on=["patient", "end_day"], how="left", maintain_order="left")
+        .join(recorded, on=[*by, "end_day"], how="left", maintain_order="left")
         .with_columns(pl.col("recorded").fill_null(value=False))
     )
-    same = pl.col("patient") == pl.col("patient").shift(-1)
-    following = episodes(episode_steps(timeline, params.of, grace)).select(
-        "episode",
-        next_start=pl.when(same).then(pl.col("first_day").shift(-1)),
-    )
-    ends = ends.join(following, on="episode", how="left", maintain_order="left")
     admitted = admitted_until(ends, timeline, "last_day") - admitted_until(
         ends, timeline, "end_day"
     )
@@ -122,79 +151,111 @@ def _censored(grace: int) -> pl.Expr:
     )  # fmt: skip
 
 
-def _windows(ends: pl.DataFrame, begin: pl.Expr, end: pl.Expr) -> pl.DataFrame:
-    return ends.select("patient", "episode", from_day=begin, to_day=end)
+def _windows(ends: pl.DataFrame, course: Course, begin: pl.Expr, end: pl.Expr) -> pl.DataFrame:
+    return ends.select(*course.by, "episode", from_day=begin, to_day=end)
 
 
-def _touched(windows: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
+def _touched(windows: pl.DataFrame, lines: pl.DataFrame, by: tuple[str, ...]) -> pl.Series:
     """Episodes whose window shares a day with any of the lines."""
-    met = windows.join(lines.select("patient", _a="from_day", _b="to_day"), on="patient").filter(
+    met = windows.join(lines.select(*by, _a="from_day", _b="to_day"), on=list(by)).filter(
         (pl.col("_a") <= pl.col("to_day")) & (pl.col("_b") >= pl.col("from_day"))
     )
     return met["episode"].unique()
 
 
-def _switched(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame) -> pl.Expr:
-    """Intrathecal supply of the same ingredient by the last day a refill would be in time."""
+def _others(course: Course, ends: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
+    """Episodes after which another drug of the set, or of `continued_by`, stands in time."""
+    after = pl.col("end_day") + course.params.grace + 1
+    windows = _windows(ends, course, pl.col("end_day") + 1, after)
+    others = lines.select("patient", _other="ingredient", _a="from_day", _b="to_day")
+    met = windows.join(others, on="patient").filter(
+        (pl.col("_a") <= pl.col("to_day")) & (pl.col("_b") >= pl.col("from_day"))
+    )
+    if "ingredient" in course.by:
+        met = met.filter(pl.col("_other") != pl.col("ingredient"))
+    return met["episode"].unique()
+
+
+def _also(course: Course) -> DrugSet:
+    """The drugs with which the treatment goes on, on the tracks of the set."""
+    more = course.params.continued_by
+    names = more.ingredients if more is not None else frozenset()
+    own = course.drugs.ingredients if "ingredient" in course.by else frozenset()
+    if "ingredient" not in course.by:
+        names = names - course.drugs.ingredients
+    return DrugSet("", names | own, course.drugs.tracks)
+
+
+def _switched(course: Course, ends: pl.DataFrame) -> pl.Expr:
+    """By the last day on which a refill would be in time: intrathecal supply of the same drug, or a
+    regular one of another drug with which the treatment goes on."""
+    timeline, drugs = course.timeline, course.drugs
     spinal = timeline.lines.filter(
-        pl.col("ingredient").is_in(sorted(params.of.ingredients))
+        pl.col("ingredient").is_in(sorted(drugs.ingredients))
         & (pl.col("track") == "intrathecal")
         & pl.col("from_day").is_not_null()
-        & ~pl.lit("intrathecal" in params.of.tracks)
+        & ~pl.lit("intrathecal" in drugs.tracks)
     )
-    windows = _windows(ends, pl.col("end_day"), pl.col("end_day") + params.grace + 1)
-    return pl.col("episode").is_in(_touched(windows, spinal).implode())
+    windows = _windows(ends, course, pl.col("end_day"), pl.col("end_day") + course.params.grace + 1)
+    going_on = timeline.lines_of(_also(course)).filter(~pl.col("as_needed"))
+    met = pl.concat([_touched(windows, spinal, course.by), _others(course, ends, going_on)])
+    return pl.col("episode").is_in(met.implode())
 
 
-def _unread(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame) -> pl.Expr:
+def _unread(course: Course, ends: pl.DataFrame) -> pl.Expr:
     """Unreadable orders at the end, or an order without length: it may have been a taper."""
+    timeline, by = course.timeline, course.by
     tail = pl.col("end_day") - (UNREAD_TAIL - 1)
-    lines = timeline.lines_of(params.of).filter(pl.col("uncertain") & ~pl.col("as_needed"))
-    loose = timeline.unplaced(params.of).select("patient", from_day="start", to_day="start")
+    after = pl.col("end_day") + course.params.grace + 1
+    lines = timeline.lines_of(course.drugs).filter(pl.col("uncertain") & ~pl.col("as_needed"))
+    loose = timeline.unplaced(course.drugs).select(*by, from_day="start", to_day="start")
     met = pl.concat(
         [
-            _touched(_windows(ends, tail, pl.col("end_day")), lines),
-            _touched(_windows(ends, tail, pl.col("end_day") + params.grace + 1), loose),
+            _touched(_windows(ends, course, tail, pl.col("end_day")), lines, by),
+            _touched(_windows(ends, course, tail, after), loose, by),
         ]
     )
     return pl.col("episode").is_in(met.implode())
 
 
-def _softened(timeline: Timeline, params: StopsSuddenly, ends: pl.DataFrame) -> pl.Series:
+def _softened(course: Course, ends: pl.DataFrame) -> pl.Series:
     """Episodes after which some supply remains that may not be a stop: as needed, or by a route
     that nobody knows (it may be the pump)."""
-    prn = timeline.lines_of(params.of).filter("as_needed")
-    vague = timeline.lines_of(DrugSet("", params.of.ingredients, frozenset({"unknown"})))
-    after = pl.col("end_day") + params.grace + 1
+    timeline, drugs, by = course.timeline, course.drugs, course.by
+    prn = timeline.lines_of(drugs).filter("as_needed")
+    vague = timeline.lines_of(DrugSet("", drugs.ingredients, frozenset({"unknown"})))
+    after = pl.col("end_day") + course.params.grace + 1
     return pl.concat(
         [
-            _touched(_windows(ends, pl.col("end_day") + 1, after), prn),
-            _touched(_windows(ends, pl.col("end_day"), after), vague),
+            _touched(_windows(ends, course, pl.col("end_day") + 1, after), prn, by),
+            _touched(_windows(ends, course, pl.col("end_day"), after), vague, by),
+            _others(course, ends, timeline.lines_of(_also(course)).filter("as_needed")),
         ]
     )
 
 
-def _with_tails(ends: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+def _with_tails(ends: pl.DataFrame, steps: pl.DataFrame, course: Course) -> pl.DataFrame:
     """Per ended course, from its last 60 days written out: stable dose, days below it at the end,
     and the last dose, in the low and in the high series."""
     begin = pl.max_horizontal("first_day", pl.col("end_day") - (STABLE_WINDOW - 1))
-    doses = steps.select("patient", "from_day", "low", "high").sort("patient", "from_day")
+    by, held_for = list(course.by), course.params.held_for
+    doses = steps.select(*by, "from_day", "low", "high").sort(*by, "from_day")
     written_out = pl.int_ranges(begin, pl.col("end_day") + 1)
     days = (
-        ends.select("patient", "episode", "end_day", _day=written_out)
+        ends.select(*by, "episode", "end_day", _day=written_out)
         .explode("_day")
-        .sort("patient", "_day")
+        .sort(*by, "_day")
         .join_asof(
             doses,
-            left_on="_day", right_on="from_day", by="patient", strategy="backward",
+            left_on="_day", right_on="from_day", by=by, strategy="backward",
             check_sortedness=False,
         )
         .sort("episode", "_day")
     )  # fmt: skip
     for series in ("low", "high"):
         days = days.with_columns(pl.col(series).alias(f"_{series}"))
-        held = pl.min_horizontal(*(pl.col(f"_{series}").shift(i) for i in range(HELD)))
-        whole = pl.col("episode") == pl.col("episode").shift(HELD - 1)
+        held = pl.min_horizontal(*(pl.col(f"_{series}").shift(i) for i in range(held_for)))
+        whole = pl.col("episode") == pl.col("episode").shift(held_for - 1)
         days = days.with_columns(
             pl.when(whole).then(held).max().over("episode").alias(f"{series}_stable")
         )
@@ -212,29 +273,42 @@ def _with_tails(ends: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
 
 def _sudden(ends: pl.DataFrame, params: StopsSuddenly) -> pl.DataFrame:
     """Courses that end without a taper, in the low series or else only in the high one."""
-    taper, limit = params.unless_lowered, params.stable_dose_at_least
-
-    def breaks(series: str) -> pl.Expr:
-        stable, last = pl.col(f"{series}_stable"), pl.col(f"{series}_last")
-        small = (last <= taper.to_at_most.ug) & (
-            last * 100 <= taper.to_at_most_share.percent * stable
-        )
-        tapered = (pl.col(f"{series}_days_below") >= taper.for_at_least) & small
-        return ((stable >= limit.ug) & ~tapered).fill_null(value=False)
-
+    limit = params.stable_dose_at_least or params.stable_dose_more_than
     value = pl.when("low_breaks").then("low_stable").otherwise("high_stable")
+    text = "mg/day" if limit is None else limit.text
     return (
-        ends.with_columns(low_breaks=breaks("low"), high_breaks=breaks("high"))
+        ends.with_columns(low_breaks=_breaks(params, "low"), high_breaks=_breaks(params, "high"))
         .filter(pl.col("low_breaks") | pl.col("high_breaks"))
         .with_columns(
             from_day="stop_day",
             to_day="stop_day",
-            value=in_unit(value, limit.text),
-            limit=in_unit(pl.lit(limit.ug), limit.text),
-            unit=pl.lit(unit_words(limit.text)),
+            value=in_unit(value, text),
+            limit=in_unit(pl.lit(None if limit is None else limit.ug, dtype=pl.Int64), text),
+            unit=pl.lit(unit_words(text)),
             look_from="end_day",
         )
     )
+
+
+def _breaks(params: StopsSuddenly, series: str) -> pl.Expr:
+    """Whether the stable dose counts, the last one too, and no taper was long and low enough."""
+    stable, last = pl.col(f"{series}_stable"), pl.col(f"{series}_last")
+    broken = stable > 0
+    if params.stable_dose_at_least is not None:
+        broken = stable >= params.stable_dose_at_least.ug
+    elif params.stable_dose_more_than is not None:
+        broken = stable > params.stable_dose_more_than.ug
+    if params.last_dose_more_than is not None:
+        broken = broken & (last > params.last_dose_more_than.ug)
+    taper = params.unless_lowered
+    if taper is not None:
+        tapered = pl.col(f"{series}_days_below") >= taper.for_at_least
+        if taper.to_at_most is not None:
+            tapered = tapered & (last <= taper.to_at_most.ug)
+        if taper.to_at_most_share is not None:
+            tapered = tapered & (last * 100 <= taper.to_at_most_share.percent * stable)
+        broken = broken & ~tapered
+    return broken.fill_null(value=False)
 
 
 def _words(params: StopsSuddenly) -> pl.Expr:

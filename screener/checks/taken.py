@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from screener.checks.conditions import days_when
+from screener.checks.conditions import days_when, no_checks
+from screener.checks.histories import BY_DRUG
 from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DrugSet, HasCondition
@@ -32,27 +33,35 @@ class Taken:
     with_condition: HasCondition | None = param(
         "condition", "only days with this condition", default=None
     )
+    one_finding_per: str = param(
+        "choice", "the set together, or each drug alone", default="set", choices=("set", "drug")
+    )
 
 
 def find(timeline: Timeline, params: Taken) -> CheckResult:
     """Covered days of the drug (runs of `for_at_least`), or those with an odd unit or condition."""
+    by = BY_DRUG if params.one_finding_per == "drug" else ("patient",)
     if params.in_unit_other_than is not None:
         odd = timeline.standing(params.of).filter(pl.col("mass_unit") != params.in_unit_other_than)
-        steps = dose_steps(odd, NO_OTHER, ["patient"])
+        steps = dose_steps(odd, NO_OTHER, list(by))
     else:
-        steps = timeline.steps(params.of)
-    days = steps.select("patient", "from_day", "to_day", only_prn=pl.col("scheduled") == 0)
+        steps = timeline.steps(params.of, by)
+    days = steps.select(*by, "from_day", "to_day", only_prn=pl.col("scheduled") == 0)
     unknown = []
     if params.with_condition is not None:
-        when = days_when(timeline, params.with_condition)
+        when = days_when(timeline, params.with_condition, no_checks)
         days = within(days, when.true)
         unknown.append(overlapping(steps, when.unknown))
-    runs = stretches(watched(timeline, days), ["patient"]).filter(
+    days = watched(timeline, days)
+    runs = stretches(days, by).filter(
         pl.col("to_day") - pl.col("from_day") + 1 >= params.for_at_least
     )
-    pieces = within(days, runs).with_columns(
+    met = days.join(runs.select(*by, _from="from_day", _to="to_day"), on=list(by))
+    pieces = met.filter(pl.col("from_day").is_between(pl.col("_from"), pl.col("_to"))).with_columns(
         definite=True, steps_down=pl.col("only_prn").cast(pl.Int64)
     )
+    if params.one_finding_per == "drug":
+        pieces = pieces.with_columns(subject=pl.col("ingredient"))
     return result(timeline, params.of, [pieces], unknown)
 
 

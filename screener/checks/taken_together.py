@@ -10,12 +10,24 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from screener.checks.histories import known_starts
 from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DrugSet
+from screener.rule.model import DrugSet, LabTest
 from screener.timeline import NO_OTHER, Timeline, dose_steps
 from screener.timeline.days import at_start, overlapping, starts_group, stretches
 from screener.timeline.episodes import episode_steps, episodes
+
+BY_SUBJECT = ["patient", "subject"]
+RESTART_AFTER = 28  # uncovered days after which a partner is new again
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBy:
+    """A laboratory test within so many days of the first day, before it not counted."""
+
+    test: LabTest
+    within: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,15 @@ class TakenTogether:
         choices=("partner", "episode"),
     )
     grace: int = param("days", "uncovered days that do not end an episode", default=14)
+    partner_started_within: int | None = param(
+        "days", "only days so soon after a known start of the partner", default=None
+    )
+    partner_new_after: int = param(
+        "days", "observed days without the partner that make its start new", default=90
+    )
+    checked_by: CheckedBy | None = param(
+        "checked_by", "only overlaps after whose first day this test was done", default=None
+    )
 
 
 def find(timeline: Timeline, params: TakenTogether) -> CheckResult:
@@ -44,13 +65,14 @@ def find(timeline: Timeline, params: TakenTogether) -> CheckResult:
     shared = overlapping(partner, _numbered(own, "own"))
     kept = _without_hand_over(shared)
     kept = watched(timeline, kept)
-    long = stretches(kept, ["patient", "subject"]).filter(
+    long = stretches(kept, BY_SUBJECT).filter(
         pl.col("to_day") - pl.col("from_day") + 1 >= params.for_at_least
     )
-    kept = kept.join(
-        long.select("patient", "subject", _from="from_day", _to="to_day"),
-        on=["patient", "subject"],
-    ).filter(pl.col("from_day").is_between(pl.col("_from"), pl.col("_to")))
+    if params.checked_by is not None:
+        long = _checked(timeline, long, params.checked_by)
+    kept = _inside(kept, long)
+    if params.partner_started_within is not None:
+        kept = _inside(kept, _young(timeline, params, params.partner_started_within))
     pieces = kept.with_columns(
         definite=pl.col("given"),
         steps_down=(pl.col("own_prn") | pl.col("partner_prn") | ~pl.col("given")).cast(pl.Int64),
@@ -63,6 +85,33 @@ def find(timeline: Timeline, params: TakenTogether) -> CheckResult:
     scope = timeline.lines_of(params.this).select("patient").unique()
     unknown = loose.join(scope, on="patient", how="semi")
     return result(timeline, params.this, [pieces], [unknown])
+
+
+def _inside(pieces: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+    """The parts of pieces that lie inside runs of their subject."""
+    met = pieces.join(runs.select(*BY_SUBJECT, _from="from_day", _to="to_day"), on=BY_SUBJECT)
+    return met.with_columns(
+        from_day=pl.max_horizontal("from_day", "_from"), to_day=pl.min_horizontal("to_day", "_to")
+    ).filter(pl.col("from_day") <= pl.col("to_day")).drop("_from", "_to")  # fmt: skip
+
+
+def _young(timeline: Timeline, params: TakenTogether, days: int) -> pl.DataFrame:
+    """Days at most so long after a known start of the partner by itself."""
+    starts = known_starts(timeline, _partners(params), params.partner_new_after, RESTART_AFTER)
+    early = starts.select(
+        "patient", "from_day", subject="ingredient", to_day=pl.col("from_day") + days
+    )
+    return stretches(early, BY_SUBJECT)
+
+
+def _checked(timeline: Timeline, runs: pl.DataFrame, by: CheckedBy) -> pl.DataFrame:
+    """Runs in which the test was done from their first day to so many days after it."""
+    tests = timeline.labs.filter(pl.col("analyte").is_in(sorted(by.test.analytes)))
+    numbered = runs.with_row_index("_run")
+    done = numbered.join(tests.select("patient", _day="day"), on="patient").filter(
+        (pl.col("_day") - pl.col("from_day")).is_between(0, by.within)
+    )
+    return numbered.join(done, on="_run", how="semi").drop("_run")
 
 
 def _partners(params: TakenTogether) -> DrugSet:
@@ -124,4 +173,7 @@ def _one_per_episode(
     return placed.with_columns(subject=pl.lit(params.with_.text), group=pl.col("episode"))
 
 
-CHECK = Check("taken_together", TakenTogether, find, lambda p: p.this, "two drugs at the same time")
+CHECK = Check(
+    "taken_together", TakenTogether, find, lambda p: p.this, "two drugs at the same time",
+    partners=lambda p: (_partners(p),),
+)  # fmt: skip

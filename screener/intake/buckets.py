@@ -73,6 +73,17 @@ def get(buckets: Buckets, table: str, number: int) -> pl.DataFrame:
     return pl.concat(frames) if frames else empty_table(table)
 
 
+def columns(buckets: Buckets, table: str, number: int, names: tuple[str, ...]) -> pl.DataFrame:
+    """Some columns of a table in one bucket; other columns are not read from disk."""
+    if buckets.count == 1:
+        return get(buckets, table, number).select(names)
+    frames = [
+        pl.read_parquet(path, columns=list(names), glob=False)
+        for path in buckets.parts.get((table, number), [])
+    ]
+    return pl.concat(frames) if frames else empty_table(table).select(names)
+
+
 def _write(buckets: Buckets, table: str, number: int, part: pl.DataFrame) -> None:
     folder = buckets.folder / f"{table}-{number:05d}"
     path = folder / f"{buckets.written:08d}.parquet"

@@ -7,10 +7,7 @@ import polars as pl
 from screener.findings import DATA_FLAGS
 from screener.tables import LINEAGE, TABLES
 
-MEASURES = {
-    "weight_kg": ("body_weight", ("kg",), (0.3, 500.0)),
-    "height_cm": ("body_height", ("cm",), (20.0, 272.0)),
-}
+HEIGHT, LEAST_CM, MOST_CM = "body_height", 20.0, 272.0
 
 
 def one_row_each(patients: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int, int]:
@@ -43,30 +40,27 @@ def one_row_each(patients: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, in
 
 
 def with_measured(patients: pl.DataFrame, labs: pl.DataFrame | None) -> pl.DataFrame:
-    """Fills a missing weight or height from the latest measurement among the labs.
+    """Fills a missing height from the latest measurement among the labs (body_height in cm).
 
-    Some exports keep body weight and height with the laboratory results (analytes body_weight
-    in kg, body_height in cm). Values outside 0.3-500 kg and 20-272 cm are not used.
+    Values outside 20-272 cm are not used. Weights change: the timeline reads them by date.
     """
     if labs is None:
         return patients
-    for column, (analyte, units, (low, high)) in MEASURES.items():
-        latest = (
-            labs.filter(
-                pl.col("analyte") == analyte,
-                pl.col("unit").is_in(units),
-                pl.col("value").is_between(low, high),
-                pl.col("comparator").is_null(),
-            )
-            .sort("patient_id", "date", "source_file", "source_row")
-            .group_by("patient_id", maintain_order=True)
-            .agg(pl.col("value").last().alias("measured"))
+    latest = (
+        labs.filter(
+            pl.col("analyte") == HEIGHT,
+            pl.col("unit") == "cm",
+            pl.col("value").is_between(LEAST_CM, MOST_CM),
+            pl.col("comparator").is_null(),
         )
-        if latest.is_empty():
-            continue
-        patients = (
-            patients.join(latest, on="patient_id", how="left", maintain_order="left")
-            .with_columns(pl.coalesce(column, "measured").alias(column))
-            .drop("measured")
-        )
-    return patients
+        .sort("patient_id", "date", "source_file", "source_row")
+        .group_by("patient_id", maintain_order=True)
+        .agg(pl.col("value").last().alias("measured"))
+    )
+    if latest.is_empty():
+        return patients
+    return (
+        patients.join(latest, on="patient_id", how="left", maintain_order="left")
+        .with_columns(height_cm=pl.coalesce("height_cm", "measured"))
+        .drop("measured")
+    )

@@ -23,6 +23,7 @@ from screener.intake.parse import cell_flags, typed
 from screener.intake.people import one_row_each, with_measured
 from screener.intake.predicates import broken, predicates
 from screener.intake.schemas import self_test, validate
+from screener.intake.tests_seen import tests_seen
 from screener.tables import TABLES, Export, RawBatch, RawEnd, RawFile, Tables
 
 DATED = {"prescriptions": "start_date", "labs": "date"}
@@ -70,6 +71,7 @@ class Intake:
 
     set_aside and cell_flags: the frames of `screener.findings`. date_counts: date, rows i64,
     the days of order starts and labs, ascending. supplied: the columns that each table really had.
+    tests_seen: see `tables.Tables`.
     """
 
     bucket_count: int
@@ -80,6 +82,7 @@ class Intake:
     supplied: dict[str, frozenset[str]]
     latest_observation_end: dt.date | None
     date_counts: pl.DataFrame
+    tests_seen: frozenset[tuple[str, str]]
     parts: Buckets = field(repr=False)
 
     def bucket(self, number: int) -> Tables:
@@ -96,6 +99,7 @@ class Intake:
             conditions=have.get("conditions"),
             admissions=have.get("admissions"),
             supplied=self.supplied,
+            tests_seen=self.tests_seen,
         )
 
     def latest_date_not_after(self, day: dt.date) -> dt.date | None:
@@ -161,6 +165,7 @@ def take_in(
         supplied=taking.supplied,
         latest_observation_end=max(taking.observation_ends, default=None),
         date_counts=_dates(taking.dates),
+        tests_seen=tests_seen(taking.buckets) if "labs" in taking.supplied else frozenset(),
         parts=taking.buckets,
     )
 

@@ -61,28 +61,40 @@ def worst_first(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def workbook_bytes(findings: pl.DataFrame, run: dict[str, Any]) -> bytes:
-    """The workbook: at most 5,000 findings, worst first, and a sheet of notes."""
+    """The workbook: at most 5,000 findings, worst first, those waived on a sheet of their own."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"created": MADE, "title": f"Review list of run {run['run_id']}"})
+    is_waived = pl.col("state").eq_missing("waived")
+    waived, open_ = findings.filter(is_waived), findings.filter(~is_waived)
+    shown = _sheet(book, "review", open_, COLUMNS | FOR_THE_REVIEWER)
+    listed = _sheet(book, "waived", waived, COLUMNS) if waived.height else 0
+    notes = book.add_worksheet("notes")
+    notes.set_column(0, 0, 110)
+    texts = _notes(open_.height, shown, run)
+    if waived.height:
+        texts.append(f"{listed} of {waived.height} waived findings stand on the sheet waived.")
+    for at_row, text in enumerate(texts):
+        notes.write_string(at_row, 0, text)
+    book.close()
+    return buffer.getvalue()
+
+
+def _sheet(book: Any, name: str, findings: pl.DataFrame, columns: dict[str, int]) -> int:
+    """A sheet of at most ROWS findings; gives how many it holds."""
     head = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
-    sheet = book.add_worksheet("review")
-    for at, (name, width) in enumerate((COLUMNS | FOR_THE_REVIEWER).items()):
+    sheet = book.add_worksheet(name)
+    for at, (column, width) in enumerate(columns.items()):
         sheet.set_column(at, at, width)
-        sheet.write_string(0, at, name, head)
+        sheet.write_string(0, at, column, head)
     shown = worst_first(findings).head(ROWS)
     for at_row, row in enumerate(_as_text(shown).iter_rows(), start=1):
         for at, text in enumerate(row):
             sheet.write_string(at_row, at, text, wrap)
     sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(shown.height, 1), len(COLUMNS) + len(FOR_THE_REVIEWER) - 1)
-    notes = book.add_worksheet("notes")
-    notes.set_column(0, 0, 110)
-    for at_row, text in enumerate(_notes(findings.height, shown.height, run)):
-        notes.write_string(at_row, 0, text)
-    book.close()
-    return buffer.getvalue()
+    sheet.autofilter(0, 0, max(shown.height, 1), len(columns) - 1)
+    return shown.height
 
 
 def _as_text(findings: pl.DataFrame) -> pl.DataFrame:

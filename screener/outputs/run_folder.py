@@ -139,5 +139,6 @@ def _counts_law(run: dict[str, Any], findings: pl.DataFrame, pilot: pl.DataFrame
         and counts["pilot_findings"] == pilot.height
         and counts["patients_with_findings"] == findings["patient_id"].n_unique()
         and {k: n for k, n in counts["findings_by_severity"].items() if n} == severity
+        and counts.get("waived", 0) == findings.filter(pl.col("state") == "waived").height
     )
     return Law("run.json counts what the tables hold", ok, f"{findings.height} findings")

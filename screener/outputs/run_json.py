@@ -164,13 +164,14 @@ def basis_of(facts: Sequence[BucketFacts]) -> str:
 
 
 def exit_code_of(run: Mapping[str, Any], fail_on: str) -> int:
-    """0 complete, 1 `--fail-on` met by a finding, 3 incomplete (which outranks 1)."""
+    """0 complete, 1 `--fail-on` met by a finding not waived, 3 incomplete (which outranks 1)."""
     if not run["complete"]:
         return 3
     worst_first = [*reversed(SEVERITIES)]
     failing = worst_first[: worst_first.index(fail_on) + 1] if fail_on in SEVERITIES else []
-    by_severity = run["counts"]["findings_by_severity"]
-    return int(any(by_severity.get(name, 0) for name in failing))
+    found = run["counts"]["findings_by_severity"]
+    waived = run["counts"].get("waived_by_severity", {})
+    return int(any(found.get(name, 0) > waived.get(name, 0) for name in failing))
 
 
 def why_incomplete(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from screener.tables import Tables, day_number
 from screener.timeline.days import day, stretches, sweep
 from screener.timeline.doses import dose_lines, line_flags
 from screener.timeline.kidney import dialysis_runs, kidney_results
+from screener.timeline.labs import lab_rows, tests_seen, weight_steps
 from screener.timeline.lanes import place
 from screener.timeline.orders import classify, identify, row_flags
 from screener.timeline.people import FAR, demographic_flags, people_of
@@ -22,7 +24,7 @@ from screener.timeline.people import FAR, demographic_flags, people_of
 FLAG_COLUMNS = ("patient", "day", "flag", "ref", "detail")
 SUMS = (
     "sched_low", "sched_high", "prn_high", "other_high", "unknown", "sched_unknown",
-    "sched_uncertain", "scheduled", "as_needed", "likely_high", "given",
+    "sched_uncertain", "scheduled", "as_needed", "likely_high", "given", "unconverted",
 )  # fmt: skip
 
 NO_OTHER = pl.DataFrame(
@@ -43,8 +45,10 @@ class Timeline:
     other, twice: see timeline.lanes. unplaced: lines that stand on no day for want of a length.
     conditions: patient, name, from_day, to_day, or None when nobody supplied the table.
     admissions: patient, from_day, to_day, disjoint; open_admissions: those that reach last_day.
-    results: kidney results; dialysis: runs of days. flags: FLAG_COLUMNS. homes: site and
-    prescriber of each patient's latest order.
+    labs: every result (see timeline.labs); weights: body weight by day. tests_seen: (site or "",
+    analyte) of all tests of the export. results, creatinines: kidney results (see timeline.kidney);
+    dialysis: runs of days. flags: FLAG_COLUMNS. homes: site and prescriber of each patient's latest
+    order. kept: what was worked out once and is asked for again.
     """
 
     as_of: int
@@ -57,15 +61,22 @@ class Timeline:
     admissions: pl.DataFrame
     open_admissions: pl.DataFrame
     labs_supplied: bool
+    labs: pl.DataFrame
+    weights: pl.DataFrame
+    tests_seen: frozenset[tuple[str, str]]
     results: pl.DataFrame
+    creatinines: pl.DataFrame
     dialysis: pl.DataFrame
     flags: pl.DataFrame
     homes: pl.DataFrame
     kept: dict[object, pl.DataFrame] = field(default_factory=dict)
+    conditions_kept: dict[object, Any] = field(default_factory=dict)
 
     def lines_of(self, drugs: DrugSet) -> pl.DataFrame:
-        """Lines of the set that stand on at least one day."""
-        return self.lines.filter(_member(drugs) & pl.col("from_day").is_not_null())
+        """Lines of the set that stand on at least one day, with converted doses."""
+        return _converted(
+            self.lines.filter(_member(drugs) & pl.col("from_day").is_not_null()), drugs
+        )
 
     def standing(self, drugs: DrugSet) -> pl.DataFrame:
         """Lines of the set on all days of their own, also those that another fill of the same
@@ -77,27 +88,71 @@ class Timeline:
         """Used lines of the set that stand on no day because their length is unknown."""
         return self.lines.filter(_member(drugs) & pl.col("length").is_null())
 
-    def steps(self, drugs: DrugSet) -> pl.DataFrame:
-        """The set's doses: patient, from_day, to_day, SUMS, over days that a line covers."""
-        if drugs not in self.kept:
-            other = self.other.filter(_member(drugs))
-            self.kept[drugs] = dose_steps(self.lines_of(drugs), other, ["patient"])
-        return self.kept[drugs]
+    def steps(self, drugs: DrugSet, by: tuple[str, ...] = ("patient",)) -> pl.DataFrame:
+        """The set's doses: by..., from_day, to_day, SUMS, over days that a line covers."""
+        if (drugs, by) not in self.kept:
+            other = _converted(self.other.filter(_other_member(drugs)), drugs)
+            self.kept[drugs, by] = dose_steps(self.lines_of(drugs), other, list(by))
+        return self.kept[drugs, by]
+
+    @property
+    def ingredients(self) -> frozenset[str]:
+        """Every ingredient that some line of the bucket has."""
+        if "ingredients" not in self.kept:
+            self.kept["ingredients"] = self.lines.select(pl.col("ingredient").unique().drop_nulls())
+        return frozenset(self.kept["ingredients"]["ingredient"].to_list())
 
 
 def _member(drugs: DrugSet) -> pl.Expr:
+    inside = _other_member(drugs)
+    if not drugs.releases:
+        return inside
+    slow = pl.col("form_key").str.starts_with("modified-release").fill_null(value=False)
+    return inside & (slow if "modified-release" in drugs.releases else ~slow)
+
+
+def _other_member(drugs: DrugSet) -> pl.Expr:
     return pl.col("ingredient").is_in(sorted(drugs.ingredients)) & pl.col("track").is_in(
         sorted(drugs.tracks)
     )
+
+
+def _converted(lines: pl.DataFrame, drugs: DrugSet) -> pl.DataFrame:
+    """Doses counted as those of one drug; a line without a factor has an unknown dose and
+    `unconverted`."""
+    if drugs.counted_as is None:
+        return lines
+    factors = pl.DataFrame(
+        [(f.ingredient, f.track, f.number, f.per) for f in drugs.counted_as.factors],
+        schema={"ingredient": pl.String, "track": pl.String, "_n": pl.Int64, "_d": pl.Int64},
+        orient="row",
+    )
+    joined = lines.join(factors, on=["ingredient", "track"], how="left", maintain_order="left")
+
+    def counted(dose: str) -> pl.Expr:
+        return (2 * pl.col(dose) * pl.col("_n") + pl.col("_d")) // (2 * pl.col("_d"))
+
+    doses = [c for c in ("low", "high", "likely_high") if c in lines.columns]
+    joined = joined.with_columns(*(counted(c).alias(c) for c in doses))
+    if "dose_unknown" in lines.columns:
+        without = pl.col("_n").is_null()
+        joined = joined.with_columns(
+            dose_unknown=pl.col("dose_unknown") | without,
+            uncertain=pl.col("uncertain") | without,
+            unconverted=without,
+        )
+    else:
+        joined = joined.filter(pl.col("_n").is_not_null())
+    return joined.drop("_n", "_d")
 
 
 def dose_steps(lines: pl.DataFrame, other: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """Sum order lines day by day: by..., from_day, to_day, SUMS; only days that a line covers.
 
     sched_low, sched_high, prn_high, other_high, likely_high: micrograms a day (unknown doses add
-    0); unknown: lines whose dose is unknown; sched_unknown, sched_uncertain: scheduled lines whose
-    dose is unknown, or uncertain; scheduled, as_needed: how many lines; given: lines of a known
-    systemic track.
+    0); unknown: lines whose dose is unknown (unconverted: those of them without a factor);
+    sched_unknown, sched_uncertain: scheduled lines whose dose is unknown, or uncertain; scheduled,
+    as_needed: how many lines; given: lines of a known systemic track.
     """
     prn = pl.col("as_needed")
     high = pl.col("high").fill_null(0)
@@ -117,6 +172,9 @@ def dose_steps(lines: pl.DataFrame, other: pl.DataFrame, by: list[str]) -> pl.Da
         as_needed=prn.cast(pl.Int64),
         likely_high=pl.col("likely_high").fill_null(0),
         given=(pl.col("track") != "unknown").cast(pl.Int64),
+        unconverted=(
+            pl.col("unconverted").cast(pl.Int64) if "unconverted" in lines.columns else zero
+        ),
     )
     more = other.select(
         *by, "from_day", "to_day",
@@ -153,15 +211,19 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
     )
     conditions = _conditions(tables, people)
     admissions, open_admissions = _admissions(tables, people)
-    results, lab_flags = kidney_results(tables, people)
+    results, creatinines, lab_flags = kidney_results(tables, people)
+    labs = lab_rows(tables, people)
+    homes = latest_orders(lines)
     flags += [lab_flags, _implausible(lines, people)]
     if tables.patients is not None:
         flags.append(demographic_flags(people, lines.filter(pl.col("from_day").is_not_null())))
     return Timeline(
         as_of=day_number(as_of), people=people, rows=rows, lines=lines, other=placed.other,
         twice=placed.twice, conditions=conditions, admissions=admissions,
-        open_admissions=open_admissions, labs_supplied=tables.labs is not None, results=results,
-        dialysis=dialysis_runs(conditions), homes=latest_orders(lines),
+        open_admissions=open_admissions, labs_supplied=tables.labs is not None, labs=labs,
+        weights=weight_steps(labs, people), results=results, creatinines=creatinines,
+        tests_seen=tests_seen(labs, homes) if tables.tests_seen is None else tables.tests_seen,
+        dialysis=dialysis_runs(conditions), homes=homes,
         flags=pl.concat([f.select(FLAG_COLUMNS) for f in flags]),
     )  # fmt: skip
 

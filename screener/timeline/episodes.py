@@ -45,19 +45,24 @@ def uncovered_between(
     return frame[before] - frame[after] - 1 - admitted
 
 
+PATIENT = ("patient",)
+
+
 def episode_steps(
-    timeline: Timeline, drugs: DrugSet, grace: int, *, as_needed_too: bool = False
-) -> pl.DataFrame:
+    timeline: Timeline, drugs: DrugSet, grace: int, *, as_needed_too: bool = False,
+    by: tuple[str, ...] = PATIENT,
+) -> pl.DataFrame:  # fmt: skip
     """Scheduled doses of the set, carried through gaps: one row per run of unchanged dose.
 
     as_needed_too: episodes of mere presence, which as-needed orders make and bridge as well.
+    by: PATIENT for the whole set, or patient and ingredient for each drug by itself.
 
-    Columns: patient, episode (number), from_day, to_day, low, high, uncertain (bool), unknown,
+    Columns: by..., episode (number), from_day, to_day, low, high, uncertain (bool), unknown,
     first_day, end_day (the episode's own first and last day), covered_to (the run's last covered
     day; later days of the run are carried).
     """
-    steps = timeline.steps(drugs).filter((pl.col("scheduled") > 0) | as_needed_too)
-    same = pl.col("patient") == pl.col("patient").shift(1)
+    steps = timeline.steps(drugs, by).filter((pl.col("scheduled") > 0) | as_needed_too)
+    same = ~starts_group(*by)
     gaps = steps.with_columns(
         _last=pl.when(same).then(pl.col("to_day").shift(1)),
     )
@@ -66,11 +71,11 @@ def episode_steps(
         "from_day",
     )  # fmt: skip
     numbered = gaps.with_columns(_gap=uncovered).with_columns(
-        episode=(starts_group("patient") | (pl.col("_gap") > grace)).cast(pl.Int64).cum_sum()
+        episode=(starts_group(*by) | (pl.col("_gap") > grace)).cast(pl.Int64).cum_sum()
     )
     follows = pl.col("episode") == pl.col("episode").shift(-1)
     return numbered.select(
-        "patient", "episode", "from_day",
+        *by, "episode", "from_day",
         to_day=pl.when(follows).then(pl.col("from_day").shift(-1) - 1).otherwise("to_day"),
         covered_to="to_day", low="sched_low", high="sched_high",
         uncertain=pl.col("sched_uncertain") > 0,
@@ -80,9 +85,9 @@ def episode_steps(
     )  # fmt: skip
 
 
-def episodes(steps: pl.DataFrame) -> pl.DataFrame:
-    """One row per episode: patient, episode, first_day, end_day."""
-    return steps.select("patient", "episode", "first_day", "end_day").unique(maintain_order=True)
+def episodes(steps: pl.DataFrame, by: tuple[str, ...] = PATIENT) -> pl.DataFrame:
+    """One row per episode: by..., episode, first_day, end_day."""
+    return steps.select(*by, "episode", "first_day", "end_day").unique(maintain_order=True)
 
 
 def with_known_start(

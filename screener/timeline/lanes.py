@@ -1,7 +1,7 @@
 """Orders side by side: which supply is carried forward, replaced, summed or supplied twice.
 
-Meaning: docs/timeline.md, section 3. A *lane* is one patient, ingredient, track and kind
-(scheduled or as needed). All lanes are worked at once on sorted columns.
+Meaning: docs/timeline.md, section 3. A *lane* is one patient, ingredient, track, kind
+(scheduled or as needed) and product. All lanes are worked at once on sorted columns.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CHAIN_GAP = 14  # uncovered days after which a new chain of fills begins
 CARRY_CAP = 30  # most days by which leftover supply moves a later start
 REFILL_WINDOW = 7  # overlap that is an ordinary early refill, or a quarter of the first supply
 NEVER = 1_000_000_000
-LANE = ("patient", "ingredient", "track", "as_needed")
+LANE = ("patient", "ingredient", "track", "as_needed", "product")
 
 
 @dataclass(frozen=True, slots=True)

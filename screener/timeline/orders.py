@@ -118,14 +118,17 @@ def _flag(rows: pl.DataFrame, flag: str, detail: str) -> pl.DataFrame:
 def identify(rows: pl.DataFrame) -> pl.DataFrame:
     """Used rows with their ingredients, tracks and units: one line per ingredient.
 
-    Adds part, parts, ingredient (null: unmapped), listed_strength_ug, name_strength...,
+    Adds part, parts, ingredient (null: unmapped), product (all ingredients), listed_strength_ug, name_strength...,
     track, form_key, unclear_route, and for dose, strength and strength-per: kind and factor.
     Every distinct text is resolved once.
     """
     used = rows.filter(pl.col("row_class") == "used")
     keys = ["drug", "drug_code", "drug_code_system"]
     drugs = resolve_drugs(used.select(keys).unique(maintain_order=True))
-    lines = used.join(drugs, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    lines = used.join(
+        drugs.join(_products(drugs), on=keys, how="left", nulls_equal=True, maintain_order="left"),
+        on=keys, how="left", nulls_equal=True, maintain_order="left",
+    )  # fmt: skip
     lines = lines.join(
         ingredient_table(), on="ingredient", how="left", maintain_order="left",
         validate="m:1",
@@ -139,6 +142,14 @@ def identify(rows: pl.DataFrame) -> pl.DataFrame:
     ):  # fmt: skip
         lines = _with_unit(lines, column, prefix)
     return _decide_track(lines)
+
+
+def _products(drugs: pl.DataFrame) -> pl.DataFrame:
+    """What each distinct drug text holds: the names of its ingredients, in alphabetical order."""
+    keys = ["drug", "drug_code", "drug_code_system"]
+    return drugs.group_by(keys, maintain_order=True).agg(
+        product=pl.col("ingredient").drop_nulls().sort().str.join("+")
+    )
 
 
 def _strength_from_name(lines: pl.DataFrame) -> pl.DataFrame:

@@ -54,6 +54,13 @@ _RULE: dict[str, Any] = {
     **dict.fromkeys(("sentence", "why", "action", "message", "reason")),
     "evidence": [], "owners": {}, "ran": None, "check": None,
 }  # fmt: skip
+_ADJUSTMENT: dict[str, Any] = dict.fromkeys(
+    ("rule", "parameter", "was", "now", "because", "by", "until", "line", "state")
+)
+_WAIVER: dict[str, Any] = {
+    **dict.fromkeys(("reason", "by", "until", "line", "findings", "state")),
+    "rules": [], "names": [],
+}  # fmt: skip
 
 
 def _texts(value: Any) -> list[str]:
@@ -89,6 +96,25 @@ def rule_entry(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def site_entry(given: Any) -> dict[str, Any] | None:
+    """The site file of run.json with every key that the templates read; None without one."""
+    if not isinstance(given, Mapping):
+        return None
+    adjustments = _dicts(given.get("adjustments"), _ADJUSTMENT)
+    waivers = _dicts(given.get("waivers"), _WAIVER)
+    return {
+        **{key: given.get(key) for key in ("title", "file", "sha256")},
+        "adjustments": adjustments,
+        "waivers": [
+            {**one, "rules": _texts(one["rules"]), "names": _texts(one["names"])} for one in waivers
+        ],
+        "in_force": {
+            rule: [a for a in adjustments if a["rule"] == rule and a["state"] == "in force"]
+            for rule in {a["rule"] for a in adjustments}
+        },
+    }
+
+
 def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
     """Every key that the templates read; None where run.json is silent ("not recorded").
 
@@ -110,6 +136,7 @@ def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
         "coverage": coverage | _mapping(run.get("coverage")),
         "unmapped": _dicts(run.get("unmapped"), {"text": None, "orders": None}),
         "rules": [rule_entry(rule) for rule in _dicts(run.get("rules"), {})],
+        "site_rules": site_entry(run.get("site_rules")),
         "notices": _texts(run.get("notices")),
         "checks": _dicts(run.get("checks"), {"name": "unnamed", "ok": None, "detail": ""}),
         "lists": _mapping(run.get("lists")),

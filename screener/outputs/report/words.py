@@ -17,6 +17,13 @@ PROMPT = (
 )
 
 REASONS = {
+    "age-unknown": "the birth date is missing",
+    "sex-unknown": "the sex is missing",
+    "weight-unknown": "no body weight of the last year",
+    "conditions-not-supplied": "no list of conditions was supplied",
+    "no-recent-test": "no recent result of the test",
+    "no-conversion-factor": "a drug has no factor in the conversion list",
+    "test-not-seen-at-site": "the test is not in the data of this site",
     "admission-open": "in hospital when the data end",
     "child": "under 18: limits for adults do not apply",
     "data-end-too-early": "the data end too early to say",
