@@ -1,4 +1,7 @@
-"""Drug expressions (`baclofen by mouth`, `list cns-depressants`, a list of them); list files."""
+"""Drug expressions (`baclofen by mouth`, `list cns-depressants`, a list of them); list files.
+
+`modified-release` or `immediate-release` may stand before a drug.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,20 @@ ROUTES: dict[str, frozenset[str]] = {
 }
 _ROUTE = "|".join(ROUTES)
 _WITH_ROUTE = re.compile(rf"^(?P<name>.+?)\s+(?P<routes>(?:{_ROUTE})(?:\s+or\s+(?:{_ROUTE}))*)$")
+RELEASES = ("modified-release", "immediate-release")
+_OTHER_RELEASE_WORDS = {
+    "extended-release": "modified-release",
+    "slow-release": "modified-release",
+    "sustained-release": "modified-release",
+    "prolonged-release": "modified-release",
+    "controlled-release": "modified-release",
+    "er": "modified-release",
+    "xr": "modified-release",
+    "mr": "modified-release",
+    "sr": "modified-release",
+    "cr": "modified-release",
+    "ir": "immediate-release",
+}
 _OTHER_ROUTE_WORDS = {
     "oral": "by mouth",
     "orally": "by mouth",
@@ -56,8 +73,13 @@ def drug_set(reading: Reading, node: Node, what: str) -> DrugSet | None:
         fix = "give all drugs of one list the same route words"
         reading.problem(node, f"{what} mixes routes", fix)
         return None
+    if len({one.releases for one in known}) > 1:
+        fix = "write modified-release or immediate-release before all drugs of one list, or none"
+        reading.problem(node, f"{what} mixes kinds of release", fix)
+        return None
     members = frozenset().union(*(one.ingredients for one in known))
-    return DrugSet(", ".join(one.text for one in known), members, known[0].tracks)
+    words = ", ".join(one.text for one in known)
+    return DrugSet(words, members, known[0].tracks, known[0].releases)
 
 
 def _one(reading: Reading, node: Node, what: str) -> DrugSet | None:
@@ -75,12 +97,19 @@ def _named(reading: Reading, node: Node, text: str) -> DrugSet | None:
     tracks = SYSTEMIC_TRACKS
     if routes:
         tracks = frozenset().union(*(ROUTES[route] for route in routes.split(" or ")))
+    release, name = _release(name)
     prefix, bare = _prefix(name)
     members = _members(reading, prefix, bare)
     if members is None:
         _unknown(reading, node, prefix, bare)
         return None
-    return DrugSet(f"{bare} {routes}".strip(), members, tracks)
+    releases = frozenset({release}) if release else frozenset()
+    return DrugSet(f"{release} {bare} {routes}".strip(), members, tracks, releases)
+
+
+def _release(name: str) -> tuple[str, str]:
+    first, _, rest = name.partition(" ")
+    return (first, rest.strip()) if first in RELEASES and rest else ("", name)
 
 
 def _prefix(name: str) -> tuple[str, str]:
@@ -110,6 +139,12 @@ def _members(reading: Reading, prefix: str, name: str) -> frozenset[str] | None:
 
 def _unknown(reading: Reading, node: Node, prefix: str, name: str) -> None:
     words = name.split()
+    release = _OTHER_RELEASE_WORDS.get(words[0].lower()) if len(words) > 1 else None
+    if release and _members(reading, "", " ".join(words[1:])) is not None:
+        right = f'"{release} {" ".join(words[1:])}"'
+        what = f'"{words[0]}" is not a kind of release of the rule language'
+        reading.problem(node, what, f"expected {' or '.join(RELEASES)}; write {right}")
+        return
     for cut in range(1, len(words)):
         start, rest = " ".join(words[:cut]), " ".join(words[cut:]).lower()
         if rest in _OTHER_ROUTE_WORDS and _members(reading, prefix, start) is not None:
@@ -126,7 +161,7 @@ def _unknown(reading: Reading, node: Node, prefix: str, name: str) -> None:
 
 
 def read_list(reading: Reading, root: Mapping, name: str) -> DrugList | None:
-    """A list file: `members` less `except`, resolved to ingredients."""
+    """A list file: `members` less `except`, resolved to ingredients, or None with problems."""
     before = len(reading.source.problems)
     found = keys_of(
         reading,

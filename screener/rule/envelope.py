@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import cast
 
 from screener.rule.amounts import ERROR_PRONE, whole_number
-from screener.rule.conditions import condition, guards
+from screener.rule.clauses import flagged
+from screener.rule.conditions import guards
 from screener.rule.drugs import own_name
 from screener.rule.examples import read_stories
 from screener.rule.fingerprint import fingerprint
+from screener.rule.grading import downgrades, escalations
 from screener.rule.model import (
     SEVERITIES,
     STATUSES,
-    CheckUse,
+    Clause,
     Condition,
-    Escalation,
     Rule,
-    SameCheckWith,
     Severity,
     Status,
 )
-from screener.rule.params import changed_params, parameters_of, read_params
-from screener.rule.reading import (
-    Reading,
-    items_of,
-    keys_of,
-    one_of,
-    read_with,
-    single_entry,
-    text_of,
-)
+from screener.rule.params import parameters_of
+from screener.rule.reading import Reading, items_of, keys_of, one_of, read_with, text_of
 from screener.rule.signing import demand_signature, read_evidence, read_owners
 from screener.rule.suggest import did_you_mean
-from screener.rule.yaml_reader import Entry, Mapping, Sequence
+from screener.rule.yaml_reader import Entry, Mapping, Node, Sequence
 
 SCHEMA = "1"
 PLACEHOLDERS = ("subject", "value", "limit", "unit", "date", "days", "severity")
 _REQUIRED = ("schema", "rule", "title", "version", "status", "severity", "flag_when")
 _OPTIONAL = (
     "escalate",
+    "downgrade",
     "only_if",
     "unless",
     "for",
@@ -51,6 +45,7 @@ _OPTIONAL = (
     "sites_may_adjust",
     "examples",
 )
+_ADJUSTABLE = ("flag_when", "escalate", "downgrade", "only_if", "unless")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -64,19 +59,20 @@ def read_rule(reading: Reading, root: Mapping, file_name: str, topic: str) -> Ru
     status = _word(reading, found, "status", STATUSES)
     severity = _word(reading, found, "severity", SEVERITIES)
     people = _word(reading, found, "for", ("adults", "everyone")) if "for" in found else "everyone"
-    uses = _uses(reading, found["flag_when"]) if "flag_when" in found else ()
-    escalations = _escalations(reading, found.get("escalate"), uses, severity)
+    clause = flagged(reading, found["flag_when"]) if "flag_when" in found else None
+    raised = escalations(reading, found.get("escalate"), clause, severity)
+    lowered = downgrades(reading, found.get("downgrade"), clause, severity, raised)
     only_if = _guards(reading, found, "only_if")
     unless = _guards(reading, found, "unless")
     texts = {key: _prose(reading, found, key) for key in ("title", "message", "why", "action")}
     _check_placeholders(reading, found.get("message"))
     evidence = read_evidence(reading, found.get("evidence"))
     owners = read_owners(reading, found.get("owners"))
-    adjustable = _adjustable(reading, found.get("sites_may_adjust"), uses)
+    adjustable = _adjustable(reading, found, clause)
     stories = read_stories(reading, found["examples"].value) if "examples" in found else ()
     if status == "active":
         demand_signature(reading, root, found, known=(*_REQUIRED, *_OPTIONAL))
-    if reading.source.problems or version is None or not uses:
+    if reading.source.problems or version is None or clause is None:
         return None
     rule_severity = cast(Severity, severity)
     return Rule(
@@ -85,9 +81,10 @@ def read_rule(reading: Reading, root: Mapping, file_name: str, topic: str) -> Ru
         version=version,
         status=cast(Status, status),
         severity=rule_severity,
-        uses=uses,
+        flag_when=clause,
         adults_only=people == "adults",
-        escalate=escalations,
+        escalate=raised,
+        downgrade=lowered,
         only_if=only_if,
         unless=unless,
         message=texts["message"],
@@ -98,10 +95,11 @@ def read_rule(reading: Reading, root: Mapping, file_name: str, topic: str) -> Ru
         sites_may_adjust=adjustable,
         stories=stories,
         fingerprint=fingerprint(
-            uses=uses,
+            flag_when=clause,
             severity=rule_severity,
             adults_only=people == "adults",
-            escalate=escalations,
+            escalate=raised,
+            downgrade=lowered,
             only_if=only_if,
             unless=unless,
         ),
@@ -163,100 +161,41 @@ def _check_placeholders(reading: Reading, entry: Entry | None) -> None:
         reading.problem(entry.value, "a brace of the message is not closed or not opened")
 
 
-def _uses(reading: Reading, flag_when: Entry) -> tuple[CheckUse, ...]:
-    """One check, or the alternatives of `any_of`."""
-    example = "the name of one check, for example `daily_dose:`"
-    if isinstance(flag_when.value, Mapping):
-        named = next((e for e in flag_when.value.entries if e.key.text == "check"), None)
-        if named is not None:
-            fix = "write the name of the check as the key, and its parameters below it"
-            reading.problem(named.key, 'flag_when has no "check"', fix)
-            return ()
-    entry = single_entry(reading, flag_when.value, "flag_when", f"{example}; for two, any_of")
-    if entry is None:
-        return ()
-    if entry.key.text != "any_of":
-        use = _use(reading, entry)
-        return (use,) if use else ()
-    if not isinstance(entry.value, Sequence) or not entry.value.items:
-        reading.problem(entry.value, "any_of must be a list of checks", "expected `- check:` lines")
-        return ()
-    made: list[CheckUse] = []
-    for item in entry.value.items:
-        one = single_entry(reading, item, "an alternative of any_of", example)
-        use = _use(reading, one) if one else None
-        if use:
-            made.append(use)
-    return tuple(made)
-
-
-def _use(reading: Reading, entry: Entry) -> CheckUse | None:
-    check = reading.checks.get(entry.key.text)
-    if check is None:
-        expected = f"expected one of {', '.join(sorted(reading.checks))}, any_of"
-        hint = did_you_mean(entry.key.text, (*reading.checks, "any_of"))
-        if entry.key.text in {key for c in reading.checks.values() for key in parameters_of(c)}:
-            hint = "the name of the check comes first, its parameters below it"
-        reading.problem(entry.key, f'there is no check "{entry.key.text}"', expected, hint)
-        return None
-    params = read_params(reading, check, entry.value)
-    return None if params is None else CheckUse(check.name, params)
-
-
-def _escalations(
-    reading: Reading, entry: Entry | None, uses: tuple[CheckUse, ...], severity: str | None
-) -> tuple[Escalation, ...]:
-    made: list[Escalation] = []
-    for item in items_of(entry.value) if entry else ():
-        found = keys_of(reading, item, "escalate", required=("to", "when"))
-        if found is None or len(found) < 2:
-            continue
-        to = one_of(reading, found["to"].value, "to", SEVERITIES)
-        if to and severity in SEVERITIES and _rank(to) <= _rank(severity):
-            what = f'the rule is "{severity}" already, so "{to}" raises nothing'
-            reading.problem(found["to"].value, what)
-        when = single_entry(reading, found["when"].value, "when", "one condition")
-        holds = _when(reading, when, uses) if when else None
-        if to and holds is not None:
-            made.append(Escalation(cast(Severity, to), holds))
-    return tuple(made)
-
-
-def _rank(severity: str | None) -> int:
-    return [str(one) for one in SEVERITIES].index(str(severity))
-
-
-def _when(reading: Reading, entry: Entry, uses: tuple[CheckUse, ...]) -> Condition | None:
-    """A condition, or the rule's own check with other parameters."""
-    name = entry.key.text
-    if name not in reading.checks:
-        return condition(reading, entry, tuple(use.check for use in uses))
-    own = [use for use in uses if use.check == name]
-    if not own:
-        if uses:  # else the rule's own check is already reported
-            expected = f"expected {' or '.join(use.check for use in uses)}, or a condition"
-            reading.problem(entry.key, f'"{name}" is not the check of this rule', expected)
-        return None
-    params = changed_params(reading, reading.checks[name], own[0].params, entry.value)
-    return None if params is None else SameCheckWith(name, params)
-
-
 def _guards(reading: Reading, found: dict[str, Entry], key: str) -> tuple[Condition, ...]:
     return guards(reading, found[key].value, key) if key in found else ()
 
 
 def _adjustable(
-    reading: Reading, entry: Entry | None, uses: tuple[CheckUse, ...]
+    reading: Reading, found: dict[str, Entry], clause: Clause | None
 ) -> tuple[str, ...]:
-    if entry is None:
+    """Parameters of the rule's checks, keys of its conditions, severity and status."""
+    if "sites_may_adjust" not in found:
         return ()
     known = ["severity", "status"]
-    for use in uses:
+    for use in clause.uses if clause else ():
         known += [key for key in parameters_of(reading.checks[use.check]) if key not in known]
-    names = items_of(entry.value)
+    for section in _ADJUSTABLE:
+        if section in found:
+            known += [key for key in _keys_in(found[section].value) if key not in known]
+    names = items_of(found["sites_may_adjust"].value)
     made = [text_of(reading, item, "sites_may_adjust") for item in names]
     for item, name in zip(names, made, strict=True):
-        if name and uses and name not in known:
+        if name and clause and name not in known:
             what = f'sites_may_adjust names "{name}", which this rule does not have'
-            reading.problem(item, what, f"expected one of {', '.join(known)}")
+            hint = did_you_mean(name, known)
+            reading.problem(item, what, f"expected one of {', '.join(known)}", hint)
     return tuple(name for name in made if name)
+
+
+def _keys_in(node: Node) -> Iterator[str]:
+    """Every key with a value of its own below a node, in the order of the file."""
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _keys_in(item)
+    elif isinstance(node, Mapping):
+        for entry in node.entries:
+            inner = entry.value
+            lines = inner.items if isinstance(inner, Sequence) else (inner,)
+            if not any(isinstance(line, Mapping) for line in lines) or entry.key.text == "bands":
+                yield entry.key.text
+            yield from _keys_in(inner)

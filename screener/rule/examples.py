@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from screener.rule.amounts import Wrong
-from screener.rule.facts import KEYS, condition_names_in, expected_of, person_of
+from screener.rule.facts import KEYS, condition_names_in, expected_of, person_of, test_names_in
 from screener.rule.model import Expected, Story
 from screener.rule.reading import Reading, items_of, keys_of, text_of
 from screener.rule.takes import orders_of
@@ -84,6 +84,9 @@ def _understood_facts(reading: Reading, found: dict[str, Entry], facts: dict[str
     for name in condition_names_in(facts):
         if reading.vocabulary.condition_names(name) is None:
             reading.problem(found["condition"].value, f'no condition list is called "{name}"')
+    for key, name in test_names_in(facts):
+        if reading.vocabulary.lab_test(name) is None:
+            reading.problem(found[key].value, f'no test is called "{name}"')
 
 
 def _expect(reading: Reading, node: Node) -> tuple[Expected, ...]:

@@ -23,18 +23,23 @@ KEYS = (
     "age",
     "sex",
     "weight",
+    "height",
     "creatinine",
     "egfr",
+    "lab",
+    "tests_of_the_site",
     "condition",
     "observed",
     "died",
     "admitted",
 )
 _AGE = re.compile(r"(?P<years>\d+)(?: years)?(?: from day (?P<day>-?\d+))?")
-_WEIGHT = re.compile(r"(?P<kg>[\d.]+) kg")
+_WEIGHT = re.compile(r"(?P<kg>[\d.]+) kg(?: on day (?P<day>-?\d+))?")
+_HEIGHT = re.compile(r"(?P<cm>[\d.]+) cm")
 _RESULT = re.compile(
     r"(?P<sign>[<>]=?)? ?(?P<value>[\d.]+) ?(?P<unit>[A-Za-zµμ][^\s]*)?(?: on day (?P<day>-?\d+))"
 )
+_LAB = re.compile(rf"(?P<test>[A-Za-z][^<>]*?) {_RESULT.pattern}")
 _SPAN = re.compile(r"(?:(?:from|on) )?day (?P<from>-?\d+)(?: to day (?P<to>-?\d+))?")
 _EXPECT = re.compile(
     r"flag (?P<severity>\w+)(?: (?P<certainty>possible|definite))?(?: with (?P<subject>.+?))?"
@@ -45,12 +50,12 @@ _WOMAN = {"F": "F", "woman": "F", "M": "M", "man": "M", "unknown": None}
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """One kidney result."""
+    """One result; `analyte` is creatinine, egfr, weight or the name of a test list."""
 
     analyte: str
     comparator: str | None
     value: Decimal
-    unit: str
+    unit: str | None
     day: int
 
 
@@ -70,13 +75,15 @@ class Person:
     age: int | None
     age_from_day: int | None  # the birthday on which that age is reached, when the story says it
     sex: str | None
-    weight_kg: Decimal | None
+    weight_kg: Decimal | None  # the undated one
     labs: tuple[Lab, ...]
     conditions: tuple[Span, ...]
     admissions: tuple[Span, ...]
     observed_before: int | None
     observed_until: int | None  # None = DAYS_AFTER_LAST_DOSE after the last dose
     died: int | None
+    height_cm: Decimal | None = None
+    tests_of_the_site: tuple[str, ...] = ()  # names of test lists
 
 
 def person_of(facts: dict[str, str]) -> Person:
@@ -90,13 +97,20 @@ def person_of(facts: dict[str, str]) -> Person:
         age=int(age["years"]) if age else None,
         age_from_day=int(age["day"]) if age and age["day"] else None,
         sex=_sex(said["sex"]),
-        weight_kg=_weight(said["weight"]),
-        labs=(*_labs("creatinine", said, "mg/dL"), *_labs("egfr", said, "mL/min/1.73m2")),
+        weight_kg=_undated_weight(said["weight"]),
+        labs=(
+            *_labs("creatinine", said, "mg/dL"),
+            *_labs("egfr", said, "mL/min/1.73m2"),
+            *_dated_weights(said["weight"]),
+            *(_lab(text) for text in _several(said.get("lab", ""))),
+        ),
         conditions=tuple(_condition(text) for text in _several(said.get("condition", ""))),
         admissions=tuple(_span("", text) for text in _several(said.get("admitted", ""))),
         observed_before=before,
         observed_until=until,
         died=_day(said["died"]) if "died" in said else None,
+        height_cm=_height(said["height"]) if "height" in said else None,
+        tests_of_the_site=tuple(_several(said.get("tests_of_the_site", ""))),
     )
 
 
@@ -125,6 +139,13 @@ def condition_names_in(facts: dict[str, str]) -> tuple[str, ...]:
     return tuple(_condition(text).name for text in _several(facts.get("condition", "")))
 
 
+def test_names_in(facts: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """The tests that a story names, each with its fact (lab or tests_of_the_site)."""
+    labs = [("lab", _lab(text).analyte) for text in _several(facts.get("lab", ""))]
+    site = _several(facts.get("tests_of_the_site", ""))
+    return (*labs, *(("tests_of_the_site", name) for name in site))
+
+
 def _whole(pattern: re.Pattern[str], text: str, what: str) -> re.Match[str]:
     found = pattern.fullmatch(text.strip())
     if not found:
@@ -134,8 +155,10 @@ def _whole(pattern: re.Pattern[str], text: str, what: str) -> re.Match[str]:
 
 _EXAMPLES = {
     "an age": '"66", or "65 from day 10" for a birthday on day 10',
-    "a weight": '"80 kg"',
+    "a weight": '"80 kg", or "58 kg on day -10" for one that was measured then',
+    "a height": '"170 cm"',
     "a result": '"2.4 mg/dL on day -10"',
+    "a result of a test": '"lithium 0.8 mmol/L on day 30"',
     "a span of days": '"day 5 to day 10", or "day 5" when it does not end',
     "a day": '"on day 5"',
 }
@@ -151,10 +174,31 @@ def _sex(text: str) -> str | None:
     return _WOMAN[text]
 
 
-def _weight(text: str) -> Decimal | None:
-    if text == "unknown":
-        return None
-    return decimal_number(_whole(_WEIGHT, text, "a weight")["kg"])
+def _weights(text: str) -> list[re.Match[str]]:
+    return [_whole(_WEIGHT, part, "a weight") for part in _several(text) if part != "unknown"]
+
+
+def _undated_weight(text: str) -> Decimal | None:
+    """A story whose weights all have a day knows no other: before them the weight is unknown."""
+    undated = [decimal_number(found["kg"]) for found in _weights(text) if not found["day"]]
+    if len(undated) > 1:
+        raise Wrong(f'"{text}" says two weights without a day', _EXAMPLES["a weight"])
+    return undated[0] if undated else None
+
+
+def _dated_weights(text: str) -> tuple[Lab, ...]:
+    dated = [found for found in _weights(text) if found["day"]]
+    return tuple(Lab("weight", None, decimal_number(m["kg"]), "kg", int(m["day"])) for m in dated)
+
+
+def _height(text: str) -> Decimal:
+    return decimal_number(_whole(_HEIGHT, text, "a height")["cm"])
+
+
+def _lab(text: str) -> Lab:
+    found = _whole(_LAB, text, "a result of a test")
+    value = decimal_number(found["value"])
+    return Lab(found["test"].strip(), found["sign"], value, found["unit"], int(found["day"]))
 
 
 def _labs(analyte: str, said: dict[str, str], unit: str) -> tuple[Lab, ...]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from screener.errors import RuleFileError, UsageError
+from screener.rule.conversions import is_conversion, read_conversion
 from screener.rule.drugs import read_list
 from screener.rule.envelope import read_rule
 from screener.rule.model import Rule
 from screener.rule.problems import Mark, SourceFile, all_problems, all_warnings
-from screener.rule.reading import DrugList, KnownCheck, Reading, Vocabulary
+from screener.rule.reading import ConversionList, DrugList, KnownCheck, Reading, Vocabulary
+from screener.rule.yaml_reader import Mapping as YamlMapping
 from screener.rule.yaml_reader import read_yaml
 
 LISTS_FOLDER = "lists"
@@ -30,6 +32,9 @@ class RulesFolder:
     rules: tuple[Rule, ...]
     lists: tuple[DrugList, ...]
     warnings: tuple[str, ...]
+    conversions: tuple[ConversionList, ...] = ()
+    # Rule id -> what it was compiled from, for a site's changes.
+    read_from: Mapping[str, tuple[Reading, YamlMapping]] = field(default_factory=dict)
 
 
 def load_rules(
@@ -50,36 +55,51 @@ def read_folder(
         )
     warnings: list[str] = []
     lists: dict[str, DrugList] = {}
+    conversions: dict[str, ConversionList] = {}
     for path in list_files:
         reading = Reading(SourceFile(str(path)), checks, vocabulary)
         root = read_yaml(reading.source, path.read_bytes())
-        found = read_list(reading, root, path.stem) if root else None
-        if found:
-            lists[found.name] = found
+        if root is not None and is_conversion(root):
+            counted = read_conversion(reading, root, path.stem)
+            conversions |= {counted.name: counted} if counted else {}
+        else:
+            found = read_list(reading, root, path.stem) if root else None
+            lists |= {found.name: found} if found else {}
         problems += all_problems(reading.source)
         warnings += all_warnings(reading.source)
-    broken = {path.stem for path in list_files} - set(lists)
+    broken = {path.stem for path in list_files} - set(lists) - set(conversions)
     rules: list[Rule] = []
+    read_from: dict[str, tuple[Reading, YamlMapping]] = {}
     used: set[str] = set()
     first_file: dict[str, Path] = {}
     for path in rule_files:
         relative = path.relative_to(folder).as_posix()
-        reading = Reading(SourceFile(str(path)), checks, vocabulary, lists, used, relative)
+        reading = Reading(
+            SourceFile(str(path)), checks, vocabulary, lists, used, relative, conversions
+        )
         if path.stem in first_file:
             what = f'the rule id "{path.stem}" is taken by {first_file[path.stem]}'
             reading.problem(Mark(1, 1), what, "rename one of the files")
         first_file.setdefault(path.stem, path)
         root = read_yaml(reading.source, path.read_bytes())
         rule = read_rule(reading, root, path.stem, _topic(folder, path)) if root else None
-        if rule:
+        if rule and root:
             rules.append(rule)
+            read_from[rule.id] = (reading, root)
         problems += _without_echoes(all_problems(reading.source), broken)
         warnings += all_warnings(reading.source)
     if problems:
         raise RuleFileError(problems)
-    warnings += [f"{lists[n].file}: no rule uses this list" for n in sorted(set(lists) - used)]
-    ordered = tuple(sorted(rules, key=lambda rule: rule.id))
-    return RulesFolder(ordered, tuple(lists[name] for name in sorted(lists)), tuple(warnings))
+    files = {name: one.file for name, one in lists.items()}
+    files |= {name: one.file for name, one in conversions.items()}
+    warnings += [f"{files[n]}: no rule uses this list" for n in sorted(set(files) - used)]
+    return RulesFolder(
+        tuple(sorted(rules, key=lambda rule: rule.id)),
+        tuple(lists[name] for name in sorted(lists)),
+        tuple(warnings),
+        tuple(conversions[name] for name in sorted(conversions)),
+        read_from,
+    )
 
 
 def lint(rules: Iterable[Rule], as_of: dt.date) -> list[str]:

@@ -31,12 +31,36 @@ SYSTEMIC_TRACKS: frozenset[str] = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Factor:
+    """One line of a conversion: a milligram of the ingredient counts as number/per milligrams."""
+
+    ingredient: str
+    track: str
+    number: int
+    per: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A conversion list (`counted_as`): doses of several drugs as doses of one."""
+
+    text: str  # "oral morphine"
+    factors: tuple[Factor, ...]  # sorted; at most one of an ingredient and track
+
+
+@dataclass(frozen=True, slots=True)
 class DrugSet:
-    """Some ingredients on some tracks, and the words the rule used for them."""
+    """Some ingredients on some tracks, and the words the rule used for them.
+
+    releases: empty for any release, else which of "modified-release" and "immediate-release"
+    products count. counted_as: doses are converted before they are summed.
+    """
 
     text: str
     ingredients: frozenset[str]
     tracks: frozenset[str] = SYSTEMIC_TRACKS
+    releases: frozenset[str] = frozenset()
+    counted_as: Conversion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +103,44 @@ class HasCondition:
 
 
 @dataclass(frozen=True, slots=True)
-class KidneyFunction:
-    """The latest kidney result on or before the day, within `result_good_for` days."""
+class Recorded:
+    """As HasCondition; where nobody supplied conditions, none is recorded (never unknown)."""
 
-    below: float | None = None
+    text: str
+    names: frozenset[str]  # lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a number: more_than and below exclude the bound, at_least and at_most include it.
+
+    Any of them may be missing, not all.
+    """
+
+    more_than: float | None = None
     at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """Body weight in kg: the latest dated one at most 365 days old, else the undated one."""
+
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class KidneyFunction:
+    """The latest kidney result on or before the day, within `result_good_for` days.
+
+    estimate: egfr_ckd_epi_2021 (mL/min/1.73 m2) or creatinine_clearance (Cockcroft-Gault with
+    actual weight, mL/min).
+    """
+
+    limits: Limits
     result_good_for: int = 365
+    estimate: str = "egfr_ckd_epi_2021"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +151,36 @@ class NoKidneyTestWithin:
 
 
 @dataclass(frozen=True, slots=True)
+class LabTest:
+    """A laboratory test: the words of the rule, and the names an export may call it by."""
+
+    text: str
+    analytes: frozenset[str]  # lower case
+    units: tuple[tuple[str, float], ...]  # unit (lower case, no blanks) -> factor to the first
+
+
+@dataclass(frozen=True, slots=True)
+class LabResult:
+    """The latest result of the test on or before the day, at most `result_good_for` days old.
+
+    limits are in `unit`, the first of the test's units.
+    """
+
+    test: LabTest
+    limits: Limits
+    unit: str
+    result_good_for: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class HadTest:
+    """A result of the test lies within so many days of the day, before or after it."""
+
+    test: LabTest
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
 class Taking:
     """Any of these drugs is in force on the day, as needed or not."""
 
@@ -102,17 +188,100 @@ class Taking:
 
 
 @dataclass(frozen=True, slots=True)
+class StartedWithin:
+    """An ingredient of the set had a known start on the day or at most `days` days before."""
+
+    drugs: DrugSet
+    days: int
+    new_after: int = 90
+    or_restart_after: int = 28
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedWithin:
+    """An ingredient of the set, not in force on the day, was in force 1 to `days` days before."""
+
+    drugs: DrugSet
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoseLowered:
+    """The scheduled dose of the day is at most this share of the highest dose of any day before."""
+
+    drugs: DrugSet
+    to_at_most: Share
+
+
+@dataclass(frozen=True, slots=True)
+class CrossTaper:
+    """Days of an overlap of at most `within` days in which one drug falls and the other rises.
+
+    One drug of `of` and another of `and_` (of `of` as well when `and_` is None).
+    """
+
+    of: DrugSet
+    and_: DrugSet | None
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finds:
+    """Days on which a check, with all its parameters, finds something (definite or possible)."""
+
+    use: CheckUse
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of these conditions hold."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SomeOf:
+    """At least so many of these conditions hold, or (`fewer_than`) fewer than so many.
+
+    `any_of` is SomeOf(parts, at_least=1).
+    """
+
+    parts: tuple[Condition, ...]
+    at_least: int | None = None
+    fewer_than: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SameCheckWith:
     """The rule's own check with some parameters changed: `{daily_dose: {more_than: 100 mg/day}}`.
 
-    `params` is the complete parameter object (of the check's own type) after the change.
+    `clause` is what the rule flags after the change: all of it, every use of the check changed.
     """
 
     check: str
-    params: Any
+    clause: Clause
 
 
-Condition = Age | Sex | HasCondition | KidneyFunction | NoKidneyTestWithin | Taking | SameCheckWith
+Condition = (
+    Age
+    | Sex
+    | Weight
+    | HasCondition
+    | Recorded
+    | KidneyFunction
+    | NoKidneyTestWithin
+    | LabResult
+    | HadTest
+    | Taking
+    | StartedWithin
+    | StoppedWithin
+    | DoseLowered
+    | CrossTaper
+    | Finds
+    | AllOf
+    | SomeOf
+    | SameCheckWith
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +293,68 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class Downgrade:
+    """On days when `when` holds, the severity is at most `to` (None: one step lower)."""
+
+    to: Severity | None
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
 class CheckUse:
     """One check with its parameters (an instance of the check module's parameter dataclass)."""
 
     check: str
     params: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What is flagged: one check, or checks put together; docs/checks.md, "Putting together".
+
+    kind "check": parts holds one CheckUse. "all_of": clauses and conditions, at least one clause.
+    "any_of": clauses. severity: of what this clause finds; None = the severity around it.
+    for_at_least: shorter runs of days fall away. only_if, unless: guards of this clause alone.
+    """
+
+    kind: Literal["check", "all_of", "any_of"]
+    parts: tuple[CheckUse | Clause | Condition, ...]
+    severity: Severity | None = None
+    for_at_least: int = 1
+    only_if: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
+
+    @property
+    def uses(self) -> tuple[CheckUse, ...]:
+        """Every check in it, in the order of the file; checks of its conditions are not."""
+        found: list[CheckUse] = []
+        for part in self.parts:
+            if isinstance(part, CheckUse):
+                found.append(part)
+            elif isinstance(part, Clause):
+                found.extend(part.uses)
+        return tuple(found)
+
+    @property
+    def leading(self) -> tuple[CheckUse, ...]:
+        """The checks that put a patient in scope: the first of an all_of, each of an any_of."""
+        if self.kind != "all_of":
+            return tuple(
+                use
+                for part in self.parts
+                for use in ((part,) if isinstance(part, CheckUse) else _leading(part))
+            )
+        first = next(part for part in self.parts if isinstance(part, Clause))
+        return first.leading
+
+
+def _leading(part: object) -> tuple[CheckUse, ...]:
+    return part.leading if isinstance(part, Clause) else ()
+
+
+def one_check(check: str, params: Any) -> Clause:
+    """The clause of a single check."""
+    return Clause("check", (CheckUse(check, params),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +390,17 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A compiled rule. `uses` holds one check, or the alternatives of an `any_of`."""
+    """A compiled rule. `flag_when` says what is flagged; `uses` are all of its checks."""
 
     id: str
     title: str
     version: int
     status: Status
     severity: Severity
-    uses: tuple[CheckUse, ...]
+    flag_when: Clause
     adults_only: bool = False
     escalate: tuple[Escalation, ...] = ()
+    downgrade: tuple[Downgrade, ...] = ()
     only_if: tuple[Condition, ...] = ()
     unless: tuple[Condition, ...] = ()
     message: str | None = None
@@ -186,3 +413,8 @@ class Rule:
     fingerprint: str = ""
     topic: str = ""
     file: str = ""
+
+    @property
+    def uses(self) -> tuple[CheckUse, ...]:
+        """Every check of `flag_when`, in the order of the file."""
+        return self.flag_when.uses

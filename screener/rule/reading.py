@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from screener.rule.amounts import Wrong
+from screener.rule.model import Conversion, LabTest
 from screener.rule.problems import Mark, SourceFile
 from screener.rule.suggest import closest, did_you_mean
 from screener.rule.yaml_reader import Entry, Node, Scalar
@@ -27,6 +28,9 @@ class Vocabulary(Protocol):
 
     def condition_names(self, name: str) -> frozenset[str] | None:
         """The codes and names of a condition list, in lower case, or None."""
+
+    def lab_test(self, name: str) -> LabTest | None:
+        """A laboratory test: the names and units that exports use for it, or None."""
 
 
 class KnownCheck(Protocol):
@@ -52,6 +56,17 @@ class DrugList:
     file: str
 
 
+@dataclass(frozen=True, slots=True)
+class ConversionList:
+    """A conversion list file (`counted_as`), resolved."""
+
+    name: str
+    title: str
+    version: int
+    conversion: Conversion
+    file: str
+
+
 @dataclass(slots=True)
 class Reading:
     """One file being read, and the names it may use."""
@@ -62,6 +77,7 @@ class Reading:
     lists: dict[str, DrugList] = field(default_factory=dict)
     lists_used: set[str] = field(default_factory=set)
     relative: str = ""  # the file's name inside the rules folder
+    conversions: dict[str, ConversionList] = field(default_factory=dict)
 
     def problem(self, node: Node | Mark, what: str, *more: str) -> None:
         """Note one fault at a node or a mark."""

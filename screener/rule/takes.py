@@ -28,7 +28,8 @@ _FORMS = {
     "injection": "injection",
     "suppository": "suppository",
 }
-_FORM = r"(?P<form>tablets?|capsules?|packets?|patch(?:es)?|solution|suspension|liquid|injection)"
+_RELEASE = r"(?:(?P<release>modified-release|gastro-resistant) )?"
+_FORM = rf"{_RELEASE}(?P<form>tablets?|capsules?|packets?|patch(?:es)?|solution|suspension|liquid|injection)"
 _COUNTED = r"(?P<form>tablets?|capsules?|packets?|patch(?:es)?|mL|ml)"
 _ROUTE_OF_TRACK = {
     "by mouth": "oral",
@@ -257,6 +258,9 @@ def _how_often(piece: _Piece) -> tuple[int, int] | None:
 
 def _with_strength(base: Order, found: re.Match[str]) -> Order:
     form = _singular(found["form"])
+    release = f"{found['release']} " if found["release"] else ""
+    if release and form not in ("tablet", "capsule"):
+        raise Wrong(f'"{release}{form}" is no form', "modified-release tablets or capsules")
     if found["per_unit"] and found["per_unit"].lower() == "ml":
         per = decimal_number(found["per"]) if found["per"] else Decimal(1)
         per_unit: str = "mL"
@@ -266,7 +270,7 @@ def _with_strength(base: Order, found: re.Match[str]) -> Order:
     value = decimal_number(found["value"])
     return dataclasses.replace(
         base,
-        form=_FORMS[form],
+        form=f"{release}{_FORMS[form]}",
         strength=value,
         strength_unit=unit,
         per_value=per,

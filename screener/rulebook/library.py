@@ -9,7 +9,7 @@ from screener import terminology
 from screener.checks import CHECKS
 from screener.errors import UsageError
 from screener.rule.load import RulesFolder, read_folder
-from screener.rule.model import Rule
+from screener.rule.model import LabTest, Rule
 from screener.rule.suggest import closest
 
 
@@ -33,6 +33,11 @@ class ShippedVocabulary:
     def condition_names(self, name: str) -> frozenset[str] | None:
         """See `screener.terminology`."""
         return terminology.condition_names(name)
+
+    def lab_test(self, name: str) -> LabTest | None:
+        """See `screener.terminology`."""
+        found = terminology.lab_test(name)
+        return None if found is None else LabTest(name, *found)
 
 
 def load_library(folder: Path) -> tuple[Rule, ...]:

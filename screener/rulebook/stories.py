@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -49,16 +50,31 @@ def tell(rules: Iterable[Rule], engine: Engine) -> tuple[Told, ...]:
         return ()
     tables, as_of = tables_of([story for _, story in cases])
     results = engine(tables, tuple(rule for rule in running if rule.stories), as_of)
-    said = _by_patient(results)
+    frames = (results.findings, results.outcomes, results.not_assessed)
+    return heard(*frames, ((rule.id, n, story) for n, (rule, story) in enumerate(cases)))
+
+
+def heard(
+    findings: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    not_assessed: pl.DataFrame,
+    cases: Iterable[tuple[str, int, Story]],
+) -> tuple[Told, ...]:
+    """What was said of each story under a rule: rule id, number in `tables_of`, story.
+
+    The frames are those of `screener.findings`; of their columns only what a story can expect.
+    """
+    said = _by_patient(findings, outcomes, not_assessed)
     return tuple(
-        _judged(rule.id, story, said.get((rule.id, _patient(number)), _Said()))
-        for number, (rule, story) in enumerate(cases)
+        _judged(rule_id, story, said.get((rule_id, _patient(number)), _Said()))
+        for rule_id, number, story in cases
     )
 
 
 def tables_of(stories: Iterable[Story]) -> tuple[Tables, dt.date]:
     """Canonical typed tables with one patient for each story, and the last day of any of them."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    seen: set[tuple[str, str]] = set()
     last = DAY_0
     for number, story in enumerate(stories):
         person = person_of(story.facts)
@@ -66,7 +82,7 @@ def tables_of(stories: Iterable[Story]) -> tuple[Tables, dt.date]:
         end = _last_day(person, orders)
         patient = {"patient_id": _patient(number), "source_file": _FILE}
         rows["prescriptions"] += [
-            patient | _prescription(order, f"{number + 1}-{n}")
+            patient | _prescription(order, f"{number + 1}-{n}", _site(number))
             for n, order in enumerate(orders, start=1)
         ]
         rows["patients"].append(patient | _patient_row(person, end))
@@ -74,13 +90,15 @@ def tables_of(stories: Iterable[Story]) -> tuple[Tables, dt.date]:
             patient
             | {
                 "date": _date(lab.day),
-                "analyte": lab.analyte,
+                "analyte": _analyte(lab.analyte),
                 "comparator": lab.comparator,
                 "value": float(lab.value),
                 "unit": lab.unit,
             }
             for lab in person.labs
         ]
+        tests = (*(lab.analyte for lab in person.labs), *person.tests_of_the_site)
+        seen |= {(_site(number), _analyte(name)) for name in tests}
         rows["conditions"] += [
             patient | {"condition": _one_name(span.name)} | _dates(span.start, span.to)
             for span in person.conditions
@@ -89,7 +107,7 @@ def tables_of(stories: Iterable[Story]) -> tuple[Tables, dt.date]:
         last = max(last, end)
     frames = {name: _frame(name, some) for name, some in rows.items()}
     supplied = {name: frozenset(c.name for c in TABLES[name]) for name in TABLES}
-    return Tables(**frames, supplied=supplied), last
+    return Tables(**frames, supplied=supplied, tests_seen=frozenset(seen)), last
 
 
 def _frame(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -104,6 +122,10 @@ def _patient(number: int) -> str:
     return f"story-{number + 1:05d}"
 
 
+def _site(number: int) -> str:
+    return f"site-{number + 1}"
+
+
 def _known_drug(name: str) -> bool:
     return ShippedVocabulary().ingredient_named(name) is not None
 
@@ -111,6 +133,14 @@ def _known_drug(name: str) -> bool:
 def _one_name(list_name: str) -> str:
     """A name of the condition list; loading has seen that the list exists."""
     return min(terminology.condition_names(list_name) or {list_name})
+
+
+@cache
+def _analyte(name: str) -> str:
+    """What an export calls the test: by the name of its list, if it is one of its names."""
+    test = ShippedVocabulary().lab_test(name)
+    plain = name.lower()
+    return plain if test is None or plain in test.analytes else min(test.analytes)
 
 
 def _date(day: int) -> dt.date:
@@ -127,7 +157,7 @@ def _last_day(person: Person, orders: list[Order]) -> dt.date:
     return _date(max(order.after for order in orders) - 1 + DAYS_AFTER_LAST_DOSE)
 
 
-def _prescription(order: Order, order_id: str) -> dict[str, Any]:
+def _prescription(order: Order, order_id: str, site: str) -> dict[str, Any]:
     strength = None if order.strength is None else format(order.strength, "f")
     return {
         "prescription_id": order_id,
@@ -149,7 +179,7 @@ def _prescription(order: Order, order_id: str) -> dict[str, Any]:
         "days_supply": order.days,
         "stop_date": None if order.stop is None else _date(order.stop),
         "status": "active",
-        "site_id": f"site-{order_id.partition('-')[0]}",
+        "site_id": site,
     }
 
 
@@ -162,6 +192,7 @@ def _patient_row(person: Person, end: dt.date) -> dict[str, Any]:
         "birth_date": _birth_date(person),
         "sex": person.sex,
         "weight_kg": _number(person.weight_kg),
+        "height_cm": _number(person.height_cm),
         "observation_start": None
         if person.observed_before is None
         else _date(-person.observed_before),
@@ -189,21 +220,21 @@ class _Said:
     findings: tuple[dict[str, Any], ...] = ()
 
 
-def _by_patient(results: Results) -> dict[tuple[str, str], _Said]:
+def _by_patient(
+    found: pl.DataFrame, outcomes: pl.DataFrame, not_assessed: pl.DataFrame
+) -> dict[tuple[str, str], _Said]:
     """(rule, patient) -> what was said; every row is one finding, outcome or reason."""
     outcome = {
         (rule, f"story-{int(site.removeprefix('site-')):05d}"): word
-        for rule, site, word in results.outcomes.filter(pl.col("patients") > 0)
+        for rule, site, word in outcomes.filter(pl.col("patients") > 0)
         .select("rule_id", "site_id", "outcome")
         .iter_rows()
     }
     reasons: dict[tuple[str, str], list[str]] = {}
-    for rule, patient, reason in results.not_assessed.select(
-        "rule_id", "patient_id", "reason"
-    ).iter_rows():
+    for rule, patient, reason in not_assessed.select("rule_id", "patient_id", "reason").iter_rows():
         reasons.setdefault((rule, patient), []).append(reason)
     findings: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in results.findings.select(
+    for row in found.select(
         "rule_id", "patient_id", "severity", "certainty", "subject", "date"
     ).iter_rows(named=True):
         row["day"] = (row.pop("date") - DAY_0).days

@@ -18,6 +18,7 @@ from screener.terminology.lists import (
     list_versions,
 )
 from screener.terminology.routes import resolve_routes
+from screener.terminology.tests import lab_test, lab_test_names
 
 __all__ = [
     "LISTS_VERSION",
@@ -28,6 +29,8 @@ __all__ = [
     "ingredient_named",
     "ingredient_names",
     "ingredient_table",
+    "lab_test",
+    "lab_test_names",
     "list_versions",
     "resolve_drugs",
     "resolve_routes",

@@ -1,4 +1,4 @@
-"""The drug, form, route and condition lists that ship with the screener, read strictly as text.
+"""The drug, form, route, condition and test lists of the screener, read strictly as text.
 
 `data/README.md` says where the facts are from. Every cell is text until a loader here types it;
 several entries of one cell are separated by semicolons.
@@ -12,9 +12,9 @@ from importlib import resources
 
 import polars as pl
 
-LISTS_VERSION = "2026.11.1"
+LISTS_VERSION = "2026.11.2"
 
-_FILES = ("ingredients", "combinations", "forms", "routes", "conditions")
+_FILES = ("ingredients", "combinations", "forms", "routes", "conditions", "tests")
 
 
 @cache
