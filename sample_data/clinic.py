@@ -39,6 +39,7 @@ class Patient:
     died: dt.date | None = None
     listed_birth: bool = True
     listed_sex: bool = True
+    listed_weight: bool = True
     tested: bool = True
     lab_results: list[tuple[dt.date, str, str, str, str]] = field(default_factory=list)
     orders: list[tuple[dt.date, Taking]] = field(default_factory=list)

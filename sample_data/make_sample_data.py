@@ -1,7 +1,8 @@
 """Makes the invented clinic: five native CSV files, the same bytes every time.
 
 Run `python sample_data/make_sample_data.py [FOLDER]`. Only the standard library, one seed. The
-stories are in ordinary.py, remarkable.py and untidy.py; nobody in them is or was a person.
+stories are in ordinary.py, remarkable.py, other_drugs.py and untidy.py; nobody in them is or was
+a person.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ sys.dont_write_bytecode = True  # a run of the demo would name the cache among u
 
 from clinic import FIRST_DAY, LAST_DAY, SITES, Patient
 from ordinary import ORDINARY
+from other_drugs import OTHER_DRUGS
 from remarkable import REMARKABLE
 from untidy import UNTIDY
 
@@ -89,7 +91,7 @@ def clinic() -> list[Patient]:
     """Every patient of every story, in a mixed order."""
     rng = random.Random(SEED)
     stories: list[Callable[[Patient], None]] = []
-    for number, story in (*ORDINARY, *REMARKABLE, *UNTIDY):
+    for number, story in (*ORDINARY, *REMARKABLE, *OTHER_DRUGS, *UNTIDY):
         stories += [story] * number
     rng.shuffle(stories)
     patients = []
@@ -170,7 +172,7 @@ def tables(patients: list[Patient]) -> dict[str, str]:
                     "patient_id": pid,
                     "birth_date": iso(p.birth) if p.listed_birth else "",
                     "sex": p.sex if p.listed_sex else "",
-                    "weight_kg": f"{p.weight:g}",
+                    "weight_kg": f"{p.weight:g}" if p.listed_weight else "",
                     "height_cm": str(p.height),
                     "observation_start": iso(p.watched_from),
                     "observation_end": iso(p.watched_to),

@@ -111,12 +111,15 @@ def _orders_behind(timeline: Timeline, rule: Rule, runs: pl.DataFrame) -> pl.Dat
     started = pl.col("counted") <= pl.col("from_day")
     last = pl.when(started).then("counted").max().over("finding")
     met = met.with_columns(_first_day=(pl.col("counted") == last).fill_null(value=False))
-    words = pl.col("prescription_id") + ": " + pl.col("how")
+    several = pl.col("ingredient").n_unique().over("finding") > 1
+    named = pl.when(several).then(pl.col("ingredient") + " ").otherwise(pl.lit(""))
+    words = pl.col("prescription_id") + ": " + named + pl.col("how")
     return (
         met.group_by("finding", maintain_order=True)
         .agg(
             prescription_ids=pl.col("prescription_id").unique(maintain_order=True),
             source_refs=pl.col("source_ref").unique(maintain_order=True),
+            drugs=pl.col("ingredient").unique().sort().str.join(", "),
             orders_how=words.unique(maintain_order=True).head(ORDERS_SHOWN).str.join("; "),
             more=(words.n_unique().cast(pl.Int64) - ORDERS_SHOWN),
             prescriber_id=pl.col("prescriber_id").filter(pl.col("_first_day")).last(),
@@ -182,6 +185,7 @@ def _placeholder(rule: Rule, name: str) -> pl.Expr:
     value, limit = _figure("value"), _figure("limit")
     known: dict[str, pl.Expr] = {
         "subject": pl.col("subject"),
+        "drugs": pl.col("drugs").fill_null(pl.col("subject")),
         "value": value,
         "limit": limit,
         "unit": unit,
@@ -221,8 +225,10 @@ def _date(column: str) -> pl.Expr:
 
 
 def _figure(column: str) -> pl.Expr:
-    """A number with at most two decimals and no trailing zero: 80.01, 60."""
-    return pl.col(column).round(2).cast(pl.String).str.replace(r"\.0$", "").fill_null("")
+    """A number without trailing zeros: 80.01, 60, 0.125; a kidney function with two decimals."""
+    kidney = pl.col("unit").str.starts_with("mL/min").fill_null(value=False)
+    number = pl.when(kidney).then(pl.col(column).round(2)).otherwise(pl.col(column).round(3))
+    return number.cast(pl.String).str.replace(r"\.0$", "").fill_null("")
 
 
 def not_assessed_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
