@@ -5,6 +5,7 @@ Meaning: docs/checks.md, stops_suddenly, steps 1 to 5.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import polars as pl
@@ -144,7 +145,7 @@ def softened(course: Course, ends: pl.DataFrame) -> pl.Series:
     that nobody knows (it may be the pump)."""
     timeline, drugs, by = course.timeline, course.drugs, course.by
     prn = timeline.lines_of(drugs).filter("as_needed")
-    vague = timeline.lines_of(DrugSet("", drugs.ingredients, frozenset({"unknown"})))
+    vague = timeline.lines_of(dataclasses.replace(drugs, tracks=frozenset({"unknown"})))
     after = pl.col("end_day") + course.grace + 1
     return pl.concat(
         [

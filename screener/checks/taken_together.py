@@ -6,6 +6,7 @@ co-prescribing; a single day inside the other's course is.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import polars as pl
@@ -119,7 +120,8 @@ def _partners(params: TakenTogether) -> DrugSet:
     names = params.with_.ingredients - params.this.ingredients
     if params.except_ is not None:
         names = names - params.except_.ingredients
-    return DrugSet(params.with_.text, names, params.with_.tracks | {"unknown"})
+    tracks = params.with_.tracks | {"unknown"}
+    return dataclasses.replace(params.with_, ingredients=names, tracks=tracks)
 
 
 def _partner_steps(timeline: Timeline, params: TakenTogether) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import polars as pl
@@ -83,7 +84,7 @@ def _touching(runs: pl.DataFrame, window: pl.DataFrame) -> pl.DataFrame:
 
 
 def _protecting(drugs: DrugSet) -> DrugSet:
-    return DrugSet(drugs.text, drugs.ingredients, drugs.tracks - UNPROTECTED)
+    return dataclasses.replace(drugs, tracks=drugs.tracks - UNPROTECTED)
 
 
 CHECK = Check(

@@ -30,7 +30,7 @@ SUMS = (
 NO_OTHER = pl.DataFrame(
     schema={
         "patient": pl.UInt32(), "ingredient": pl.String(), "track": pl.String(),
-        "from_day": pl.Int64(), "to_day": pl.Int64(), "high": pl.Int64(),
+        "form_key": pl.String(), "from_day": pl.Int64(), "to_day": pl.Int64(), "high": pl.Int64(),
     }
 )  # fmt: skip
 
@@ -91,7 +91,7 @@ class Timeline:
     def steps(self, drugs: DrugSet, by: tuple[str, ...] = ("patient",)) -> pl.DataFrame:
         """The set's doses: by..., from_day, to_day, SUMS, over days that a line covers."""
         if (drugs, by) not in self.kept:
-            other = _converted(self.other.filter(_other_member(drugs)), drugs)
+            other = _converted(self.other.filter(_member(drugs)), drugs)
             self.kept[drugs, by] = dose_steps(self.lines_of(drugs), other, list(by))
         return self.kept[drugs, by]
 
@@ -104,17 +104,13 @@ class Timeline:
 
 
 def _member(drugs: DrugSet) -> pl.Expr:
-    inside = _other_member(drugs)
+    inside = pl.col("ingredient").is_in(sorted(drugs.ingredients)) & pl.col("track").is_in(
+        sorted(drugs.tracks)
+    )
     if not drugs.releases:
         return inside
     slow = pl.col("form_key").str.starts_with("modified-release").fill_null(value=False)
     return inside & (slow if "modified-release" in drugs.releases else ~slow)
-
-
-def _other_member(drugs: DrugSet) -> pl.Expr:
-    return pl.col("ingredient").is_in(sorted(drugs.ingredients)) & pl.col("track").is_in(
-        sorted(drugs.tracks)
-    )
 
 
 def _converted(lines: pl.DataFrame, drugs: DrugSet) -> pl.DataFrame:

@@ -137,7 +137,7 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
         least=pl.when(readable).then(least),
         most=pl.when(readable).then(most),
         ug_each=each.cast(pl.Float64),
-        continuous=patch_rate | (kind == "rate"),
+        continuous=(patch_rate | (kind == "rate")).fill_null(value=False),
         unfit=unfit & readable,
         no_concentration=no_concentration.fill_null(value=False) & readable,
         combined_mass=combined_mass.fill_null(value=False),

@@ -24,8 +24,8 @@ class Placed:
     """`lines` with counted from_day and to_day (null: no day); `other`: days and high dose that the
     other reading of an unclear overlap adds; `twice`: days on which a drug was supplied twice.
 
-    other: patient, ingredient, track, from_day, to_day, high. twice: patient, ingredient, track,
-    from_day, to_day, line, first_line.
+    other: patient, ingredient, track, form_key, from_day, to_day, high. twice: patient, ingredient,
+    track, from_day, to_day, line, first_line.
     """
 
     lines: pl.DataFrame
@@ -296,7 +296,7 @@ def _other_reading(lines: pl.DataFrame) -> pl.DataFrame:
     A replaced supply is added once a day, and not on days on which its own run counts anyway.
     """
     scheduled = lines.filter(~pl.col("as_needed") & pl.col("high").is_not_null())
-    keys = [*LANE[:3], "high"]
+    keys = [*LANE[:3], "form_key", "high"]
     twice = scheduled.filter("twice").select(
         *keys, from_day="raw_from", to_day=pl.min_horizontal("reach_before", "firm_to")
     )
