@@ -9,6 +9,7 @@ import polars as pl
 
 from screener.checks import CHECKS
 from screener.checks.clauses import conditions_in
+from screener.checks.grounds import grounds
 from screener.checks.judge import Judged, alternatives_of
 from screener.checks.pieces import subject_of
 from screener.findings import FINDINGS, NOT_ASSESSED, OUTCOMES, finding_id
@@ -43,6 +44,8 @@ def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
     runs = runs.join(people, on="patient", how="left", maintain_order="left", validate="m:1")
     runs = runs.join(_orders_behind(timeline, rule, runs), on="finding", how="left",
                      maintain_order="left")  # fmt: skip
+    said = grounds(timeline, rule, runs)
+    runs = runs.join(said, on="finding", how="left", maintain_order="left")
     near = pl.col("last_day") - RECENT
     active = (
         pl.when("event")
@@ -60,10 +63,12 @@ def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
         rule_id=pl.lit(rule.id),
         rule_version=pl.lit(rule.version),
         rule_fingerprint=pl.lit(rule.fingerprint),
-        derivation=pl.concat_str("how", "orders_how", separator=" | ", ignore_nulls=True),
-        lab_refs=pl.when(pl.col("lab_ref").is_not_null())
-        .then(pl.concat_list("lab_ref"))
-        .otherwise(pl.lit([], pl.List(pl.String))),
+        derivation=pl.concat_str(
+            "how", "grounds", "orders_how", separator=" | ", ignore_nulls=True
+        ),
+        lab_refs=pl.concat_list("lab_ref", pl.col("ground_refs").fill_null([]))
+        .list.drop_nulls()
+        .list.unique(maintain_order=True),
         state=pl.lit("new"),
     ).with_columns(message=_message(rule))
     ids = [

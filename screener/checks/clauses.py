@@ -60,14 +60,19 @@ def conditions_in(clause: Clause) -> list[Condition]:
         if isinstance(part, Clause):
             found += conditions_in(part)
         elif not isinstance(part, CheckUse):
-            found += _inside(part)
+            found += simple((part,))
     return found
 
 
-def _inside(condition: Condition) -> list[Condition]:
-    if isinstance(condition, AllOf | SomeOf):
-        return [inner for part in condition.parts for inner in _inside(part)]
-    return [condition]
+def simple(conditions: tuple[Condition, ...]) -> list[Condition]:
+    """The conditions, with those inside all_of, any_of and some_of in their place."""
+    found: list[Condition] = []
+    for condition in conditions:
+        if isinstance(condition, AllOf | SomeOf):
+            found += simple(condition.parts)
+        else:
+            found.append(condition)
+    return found
 
 
 def found_by(bench: Bench, clause: Clause, *, severities: bool = True) -> CheckResult:

@@ -12,7 +12,7 @@ import polars as pl
 
 from screener.checks.conditions import kidney_steps
 from screener.checks.histories import BY_DRUG
-from screener.checks.pieces import result
+from screener.checks.pieces import in_unit, result, unit_words
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import DailyAmount, DrugSet
 from screener.timeline import Timeline
@@ -152,28 +152,48 @@ def _broken(days: pl.DataFrame, band: Band, unit: str) -> pl.DataFrame:
     definite = low & ~pl.col("doubt")
     words = pl.when(pl.col("on_dialysis")).then(pl.lit("on dialysis")).otherwise(pl.col("how"))
     tested = pl.from_epoch("tested", time_unit="d").dt.strftime("%-d %b %Y")
-    return days.filter(_matches(band) & (low | high)).with_columns(
-        definite=definite,
-        steps_down=pl.when(definite).then(0).otherwise(1),
-        severity=pl.lit(band.severity),
-        value=pl.when(~pl.col("on_dialysis")).then("egfr"),
-        badness=-pl.when(pl.col("on_dialysis")).then(-1.0).otherwise("egfr"),
-        limit=pl.lit(_bound(band), dtype=pl.Float64),
-        unit=pl.lit(unit),
-        lab_ref=pl.when(~pl.col("on_dialysis")).then("ref"),
-        how=words
-        + pl.when(pl.col("on_dialysis"))
-        .then(pl.lit(""))
-        .otherwise(
-            ": "
-            + pl.col("egfr").round(1).cast(pl.String)
-            + " on "
-            + tested
-            + ", "
-            + (pl.col("from_day") - pl.col("tested")).cast(pl.String)
-            + " days before"
-        ),
+    return (
+        days.filter(_matches(band) & (low | high))
+        .with_columns(definite=definite)
+        .with_columns(
+            steps_down=pl.when(definite).then(0).otherwise(1),
+            severity=pl.lit(band.severity),
+            value=pl.when(~pl.col("on_dialysis")).then("egfr"),
+            badness=-pl.when(pl.col("on_dialysis")).then(-1.0).otherwise("egfr"),
+            limit=pl.lit(_bound(band), dtype=pl.Float64),
+            unit=pl.lit(unit),
+            lab_ref=pl.when(~pl.col("on_dialysis")).then("ref"),
+            how=words
+            + pl.when(pl.col("on_dialysis"))
+            .then(pl.lit(""))
+            .otherwise(
+                ": "
+                + pl.col("egfr").round(1).cast(pl.String)
+                + " on "
+                + tested
+                + ", "
+                + (pl.col("from_day") - pl.col("tested")).cast(pl.String)
+                + " days before"
+            )
+            + _dose_words(band),
+        )
     )
+
+
+def _dose_words(band: Band) -> pl.Expr:
+    """The day's dose, where the band limits it: `, at 1800 mg/day (more than 1400 mg/day)`."""
+    bounds = (
+        ("at least", band.dose_at_least),
+        ("more than", band.dose_more_than),
+        ("less than", band.dose_less_than),
+    )
+    said = [(side, amount) for side, amount in bounds if amount is not None]
+    if not said:
+        return pl.lit("")
+    dose = in_unit(pl.when("definite").then("low").otherwise("high"), said[0][1].text)
+    number = dose.round(3).cast(pl.String).str.replace(r"\.0$", "")
+    limits = " and ".join(f"{side} {amount.text}" for side, amount in said)
+    return ", at " + number + f" {unit_words(said[0][1].text)} ({limits})"
 
 
 def _bound(band: Band) -> float | None:
