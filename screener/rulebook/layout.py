@@ -13,6 +13,7 @@ from typing import Any
 
 from screener.errors import RuleFileError, RunBroke
 from screener.rule.problems import SourceFile, all_problems
+from screener.rule.site_entries import without_patients
 from screener.rule.yaml_reader import Mapping, Node, Scalar, read_yaml
 from screener.rulebook.yaml_pieces import STEP, Piece, margin_of, pieces_of
 
@@ -71,6 +72,7 @@ def _read(name: str, data: bytes) -> Mapping:
     source = SourceFile(name)
     root = read_yaml(source, data)
     if root is None:
+        source.lines = without_patients(source.lines)
         raise RuleFileError(all_problems(source))
     return root
 

@@ -49,9 +49,10 @@ def locked_now(folder: RulesFolder, before: tuple[Locked, ...] = ()) -> tuple[Lo
         for rule in sorted(folder.rules, key=lambda rule: rule.id)
         if rule.status != "draft" or rule.id in known
     ]
+    every: list[DrugList | ConversionList] = [*folder.lists, *folder.conversions]
     lists = [
         Locked("list", one.name, one.version, list_fingerprint(one))
-        for one in sorted((*folder.lists, *folder.conversions), key=lambda one: one.name)
+        for one in sorted(every, key=lambda one: one.name)
     ]
     return (*rules, *lists)
 
@@ -79,6 +80,7 @@ def _plain(value: Any) -> Any:
 def lock_text(entries: tuple[Locked, ...]) -> str:
     """The text of the lock: under `rules:` and `lists:` one line each."""
     lines = [HEAD.rstrip("\n")]
+    lines += [] if entries else ["rules: {}"]
     for kind in KINDS:
         some = [one for one in entries if one.kind == kind]
         lines += [f"{kind}s:"] if some else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from screener.rule.facts import KEYS
+from screener.rule.measure import VALUES
 from screener.rule.model import SEVERITIES
 from screener.rulebook.schema_values import (
     Schema,
@@ -14,17 +15,12 @@ from screener.rulebook.schema_values import (
     written_as,
 )
 
-_MEASURES = (
-    "daily dose", "number of drugs", "doses per day", "kidney function", "creatinine clearance",
-    "age", "weight", "lab",
-)  # fmt: skip
-
 
 def condition_schemas() -> dict[str, Schema]:
     """Every condition of docs/rules.md."""
     drugs, days = ref("drugs"), ref("days")
     some_of = mapping(
-        {"at_least": ref("count"), "fewer_than": ref("count"), "of": ref("lines")},
+        {"at_least": ref("count"), "fewer_than": ref("count"), "of": one_or_more(ref("line"))},
         ("of",),
         oneOf=[{"required": ["at_least"]}, {"required": ["fewer_than"]}],
     )
@@ -91,7 +87,7 @@ def measure_schema() -> dict[str, Schema]:
     value: Schema = {"type": ["string", "number"]}
     made = mapping(
         {
-            "value": {"enum": list(_MEASURES)},
+            "value": {"enum": list(VALUES)},
             "of": ref("drugs"),
             **{key: about(value, "With the unit of the value.") for key in
                ("more_than", "at_least", "less_than")},
@@ -99,7 +95,7 @@ def measure_schema() -> dict[str, Schema]:
             "while": ref("guards"),
             "for_at_least": ref("days"),
         },
-        ("value",),
+        ("value", "of"),
     )  # fmt: skip
     return {"measure": about(made, "For those who think in measures: a value and a limit.")}
 

@@ -55,7 +55,7 @@ def test_every_shipped_rule_reads_as_sentences(rule: object) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("more_than: 80 mg/day", "less_than: 80 mg/day"), "is less than 80 mg/day"),
+        (("more_than: 80 mg/day", "at_least: 80 mg/day"), "Exactly 80 mg/day is flagged."),
         (
             ("more_than: 80 mg/day", "more_than: 80 mg/day\n    for_at_least: 7 days"),
             "on at least 7 days in a row",
@@ -67,7 +67,7 @@ def test_every_shipped_rule_reads_as_sentences(rule: object) -> None:
         ),
         (
             ("{daily_dose: {more_than: 100 mg/day}}", "{kidney_function: {below: 60}}"),
-            "critical on days when the eGFR is below 60 (a result counts for 365 days)",
+            "critical on days when the eGFR is below 60 mL/min/1.73 m² (a result counts for 365 days)",
         ),
         (
             ("{daily_dose: {more_than: 100 mg/day}}", "{taking: list sleepers}"),

@@ -163,6 +163,7 @@ def test_no_drug_reports_as_diuretic_and_as_antihypertensive() -> None:
 
 def test_every_opioid_benzodiazepine_and_barbiturate_is_of_high_concern() -> None:
     (raised,) = library()["baclofen-with-cns-depressant"].escalate
-    high = raised.when.params.with_.ingredients  # type: ignore[union-attr]
+    (use,) = raised.when.clause.uses  # type: ignore[union-attr]
+    high = use.params.with_.ingredients
     assert {"oxycodone", "diazepam", "phenobarbital", "sodium oxybate", "ketamine"} <= high
     assert not {"gabapentin", "amitriptyline", "clonidine", "naltrexone", "zolpidem"} & high
