@@ -22,12 +22,25 @@ from screener.engines.local import each_bucket
 from screener.engines.sound import screen_soundly
 from screener.errors import InputRefused, RunBroke
 from screener.intake import Intake, take_in
-from screener.outputs import laws, parts, place, publish, run_folder, run_json, write
+from screener.outputs import laws, parts, place, publish, run_folder, run_json, waivers, write
 from screener.outputs.facts import BucketFacts, counted, facts_of
 from screener.rule.model import Rule
+from screener.rule.sites import SiteRules
 from screener.sources import read_export
 from screener.tables import TABLES
 from screener.terminology import list_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rules of a run, as they are on its last day (a site's adjustments end)."""
+
+    as_of: dt.date
+    library: tuple[Rule, ...]  # every rule of the rules folder, with the site's adjustments
+    asked: frozenset[str]  # ids of those to be screened
+    left_out: Mapping[str, str]  # id -> why it is not asked
+    sentences: Mapping[str, str]  # id -> the rule in one sentence
+    site_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # id -> for its card
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +49,14 @@ class Request:
 
     exports: tuple[str, ...]
     out: Path
-    library: tuple[Rule, ...]  # every rule of the rules folder
-    asked: frozenset[str]  # ids of those to be screened
-    left_out: Mapping[str, str]  # id -> why it is not asked
-    sentences: Mapping[str, str]  # id -> the rule in one sentence
+    rules_on: Callable[[dt.date], Chosen]  # given the last day of the data
     today: dt.date
     now: Callable[[], str]  # the clock in words, for run.json alone
     host: str
     pid: str
     command: str
     configuration: Mapping[str, Any]
+    site: SiteRules | None = None
     as_of: dt.date | None = None
     mapping: str = "native"
     tables: Mapping[str, list[str]] = field(default_factory=dict)
@@ -89,7 +100,9 @@ def screen(request: Request, watch: Watch) -> Screened:
         watch.uses_scratch(scratch)
         with _stage("read", timings, watch):
             intake = _take_in(request, scratch, watch)
-        run = _identified(request, intake)
+        as_of, as_of_from = _as_of(request, intake)
+        chosen = request.rules_on(as_of)
+        run = _identified(request, intake, chosen, as_of_from)
         watch.knows(run, intake.set_aside)
         if run["as_of"] > request.today.isoformat():
             watch.noticed(f"the data end on {run['as_of']}, which is after today")
@@ -97,9 +110,13 @@ def screen(request: Request, watch: Watch) -> Screened:
         if target.exists() and not request.force:
             return _already_there(request, target)
         with _stage("screen", timings, watch):
-            facts = _screen_buckets(request, run, intake, scratch, watch)
+            facts = _screen_buckets(request, chosen, intake, scratch, watch)
         with _stage("put together", timings, watch):
             held = parts.put_together(scratch / "parts", intake.bucket_count, intake.cell_flags)
+            if request.site is not None:
+                run["site_rules"] = waivers.applied(request.site, run, held)
+                for notice in waivers.notices_of(run):
+                    watch.noticed(notice)
             run |= _described(request, run, intake, facts, held)
         with _stage("check", timings, watch):
             run["checks"] = _checked(run, facts, held)
@@ -141,28 +158,32 @@ def _take_in(request: Request, scratch: Path, watch: Watch) -> Intake:
     return intake
 
 
-def _identified(request: Request, intake: Intake) -> dict[str, Any]:
+def _identified(
+    request: Request, intake: Intake, chosen: Chosen, as_of_from: str
+) -> dict[str, Any]:
     """What is known before screening: all that makes the run id, and the id itself."""
-    as_of, source = _as_of(request, intake)
     run: dict[str, Any] = {
         "version": __version__,
-        "as_of": as_of.isoformat(),
-        "as_of_from": source,
+        "as_of": chosen.as_of.isoformat(),
+        "as_of_from": as_of_from,
         "command": request.command,
         "configuration": dict(request.configuration),
         "inputs": run_json.inputs_of(intake.files, {}),
         "rules": [
             run_json.rule_card(
                 rule,
-                request.sentences.get(rule.id, ""),
-                asked=rule.id in request.asked,
-                reason=request.left_out.get(rule.id),
+                chosen.sentences.get(rule.id, ""),
+                asked=rule.id in chosen.asked,
+                reason=chosen.left_out.get(rule.id),
             )
-            for rule in request.library
+            | dict(chosen.site_notes.get(rule.id, {}))
+            for rule in chosen.library
         ],
         "lists": list_versions(),
         "previous_run": None,
     }
+    if request.site is not None:
+        run["site_rules"] = waivers.site_card(request.site, chosen.as_of, chosen.asked)
     return run | {"run_id": run_json.run_id(run)}
 
 
@@ -193,12 +214,12 @@ def _already_there(request: Request, target: Path) -> Screened:
 
 
 def _screen_buckets(
-    request: Request, run: Mapping[str, Any], intake: Intake, scratch: Path, watch: Watch
+    request: Request, chosen: Chosen, intake: Intake, scratch: Path, watch: Watch
 ) -> list[BucketFacts]:
-    (scratch / "parts").mkdir(mode=0o700)
-    rules = tuple(rule for rule in request.library if rule.id in request.asked)
-    as_of = dt.date.fromisoformat(run["as_of"])
-    work = partial(one_bucket, intake=intake, rules=rules, as_of=as_of, parts_in=scratch / "parts")
+    into = scratch / "parts"
+    into.mkdir(mode=0o700)
+    rules = tuple(rule for rule in chosen.library if rule.id in chosen.asked)
+    work = partial(one_bucket, intake=intake, rules=rules, as_of=chosen.as_of, parts_in=into)
     facts = []
     for done in each_bucket(intake.bucket_count, work, request.jobs):
         facts.append(done)
@@ -235,7 +256,8 @@ def _described(
         "inputs": inputs,
         "counts": run_json.counts_of(
             facts, held["findings"], held["pilot_findings"], held["data_flags"], inputs
-        ),
+        )
+        | waivers.counts_of(run, held["findings"]),
         "coverage": run_json.coverage_of(facts),
         "unmapped": run_json.unmapped_of(facts),
         "rules": [
@@ -244,7 +266,7 @@ def _described(
             else card
             for card in run["rules"]
         ],
-        "notices": [*_notices(request, intake), *_absent(intake)],
+        "notices": [*_notices(request, intake), *_absent(intake), *waivers.notices_of(run)],
     }
     return described | {"exit_code": run_json.exit_code_of(described, request.fail_on)}
 

@@ -13,7 +13,8 @@ from screener.checks.grounds import grounds
 from screener.checks.judge import Judged, alternatives_of
 from screener.checks.pieces import subject_of
 from screener.findings import FINDINGS, NOT_ASSESSED, OUTCOMES, finding_id
-from screener.rule.model import SEVERITIES, DrugSet, Rule, Taking
+from screener.rule.model import SEVERITIES, Rule, Taking
+from screener.rule.values import DrugSet
 from screener.timeline import Timeline, latest_orders
 
 RECENT = 30  # days for which an event stays active

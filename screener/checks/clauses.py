@@ -14,7 +14,13 @@ import polars as pl
 from screener.checks.conditions import Days, days_when, one_reason_a_day
 from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, shaped, subject_of, watched
 from screener.checks.spec import Check, CheckResult
-from screener.rule.model import AllOf, CheckUse, Clause, Condition, SomeOf
+from screener.rule.model import (
+    AllOf,
+    CheckUse,
+    Clause,
+    Condition,
+    SomeOf,
+)
 from screener.timeline import Timeline
 from screener.timeline.days import cut_at, edges_of, outside, overlapping, stretches, within
 
@@ -77,6 +83,14 @@ def simple(conditions: tuple[Condition, ...]) -> list[Condition]:
 
 def found_by(bench: Bench, clause: Clause, *, severities: bool = True) -> CheckResult:
     """What a clause finds. severities=False: those beside its alternatives do not count."""
+    kept, asked = bench.timeline.conditions_kept, (clause, severities)
+    if asked not in kept:
+        kept[asked] = _found_by(bench, clause, severities=severities)
+    found: CheckResult = kept[asked]
+    return found
+
+
+def _found_by(bench: Bench, clause: Clause, *, severities: bool) -> CheckResult:
     if clause.kind == "check":
         use = clause.parts[0]
         assert isinstance(use, CheckUse)

@@ -24,7 +24,6 @@ from screener.rule.model import (
     HasCondition,
     KidneyFunction,
     LabResult,
-    Limits,
     NoKidneyTestWithin,
     Recorded,
     Sex,
@@ -34,6 +33,7 @@ from screener.rule.model import (
     Taking,
     Weight,
 )
+from screener.rule.values import Limits
 from screener.timeline import Timeline
 from screener.timeline.days import birthday, day, edges_of, outside, stretches, sweep, within
 from screener.timeline.days import cut_at as cut

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import starts_group
 from screener.timeline.episodes import admitted_until

@@ -13,7 +13,7 @@ import polars as pl
 
 from screener.checks.pieces import by_bounds, in_unit, result, unit_words, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import Conversion, DailyAmount, DrugSet
+from screener.rule.values import Conversion, DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import at_start, stretches
 

@@ -14,7 +14,7 @@ from screener.checks.conditions import kidney_steps
 from screener.checks.histories import BY_DRUG
 from screener.checks.pieces import in_unit, result, unit_words
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DailyAmount, DrugSet
+from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import at_start, birthday, cut_at, day, edges_of
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from screener.checks.pieces import result
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DailyAmount, DrugSet
+from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import sweep
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from screener.checks.pieces import result
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import outside, stretches
 

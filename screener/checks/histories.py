@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from screener.rule.model import CrossTaper, DoseLowered, DrugSet, StartedWithin, StoppedWithin
+from screener.rule.model import (
+    CrossTaper,
+    DoseLowered,
+    StartedWithin,
+    StoppedWithin,
+)
+from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import starts_group, stretches
 from screener.timeline.episodes import uncovered_between

@@ -14,7 +14,12 @@ import polars as pl
 from screener.checks.clauses import Bench, any_of, finished, found_by, guarded
 from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, shaped, watched
 from screener.checks.spec import Check, CheckResult
-from screener.rule.model import SEVERITIES, Clause, Rule, SameCheckWith
+from screener.rule.model import (
+    SEVERITIES,
+    Clause,
+    Rule,
+    SameCheckWith,
+)
 from screener.timeline import Timeline
 from screener.timeline.days import (
     at_start,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from screener.checks.spec import CheckResult
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 
 NAMED = 3  # of so many drugs a finding names each; of more, the words of the rule

@@ -10,7 +10,7 @@ import polars as pl
 from screener.checks.histories import BY_DRUG
 from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import stretches, sweep, within
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import polars as pl
 
-    from screener.rule.model import DrugSet
+    from screener.rule.values import DrugSet
     from screener.timeline import Timeline
 
 ParamKind = Literal[

@@ -12,7 +12,7 @@ import polars as pl
 
 from screener.checks.pieces import in_unit, result, unit_words
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DailyAmount, DrugSet
+from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.episodes import episode_steps, episodes, with_known_start
 

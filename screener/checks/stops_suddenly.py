@@ -24,7 +24,7 @@ from screener.checks.course_ends import (
 from screener.checks.histories import BY_DRUG
 from screener.checks.pieces import in_unit, result, unit_words
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import Conversion, DailyAmount, DrugSet, Share
+from screener.rule.values import Conversion, DailyAmount, DrugSet, Share
 from screener.timeline import Timeline
 from screener.timeline.episodes import PATIENT, episode_steps, episodes
 

@@ -13,7 +13,8 @@ from screener.checks.conditions import days_when, no_checks
 from screener.checks.histories import BY_DRUG
 from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DrugSet, HasCondition
+from screener.rule.model import HasCondition
+from screener.rule.values import DrugSet
 from screener.timeline import NO_OTHER, Timeline, dose_steps
 from screener.timeline.days import overlapping, stretches, within
 

@@ -14,7 +14,7 @@ import polars as pl
 from screener.checks.histories import known_starts
 from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DrugSet, LabTest
+from screener.rule.values import DrugSet, LabTest
 from screener.timeline import NO_OTHER, Timeline, dose_steps
 from screener.timeline.days import at_start, overlapping, starts_group, stretches
 from screener.timeline.episodes import episode_steps, episodes

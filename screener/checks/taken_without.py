@@ -9,7 +9,7 @@ import polars as pl
 
 from screener.checks.pieces import result, subject_of, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.timeline import NO_OTHER, Timeline, dose_steps
 from screener.timeline.days import overlapping, stretches
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
-from screener.rule.model import DrugSet, LabTest
+from screener.rule.values import DrugSet, LabTest
 from screener.timeline import Timeline
 from screener.timeline.days import at_start, cut_at, edges_of, outside, stretches
 from screener.timeline.episodes import episode_steps, episodes

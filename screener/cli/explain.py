@@ -87,10 +87,23 @@ def _finding(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
     if found["value"] is not None:
         limit = "" if found["limit"] is None else f", limit {_number(found['limit'])}"
         lines.append(f"  value {_number(found['value'])}{limit} {found['unit'] or ''}".rstrip())
+    lines += _waived(found, run)
     if found["derivation"]:
         lines += ["", "How the numbers came about", f"  {found['derivation']}"]
     sources = [*(found["source_refs"] or []), *(found["lab_refs"] or [])]
     return [*lines, f"  rows used: {', '.join(sources)}"] if sources else lines
+
+
+def _waived(found: dict[str, Any], run: dict[str, Any]) -> list[str]:
+    """By which waivers; run.json does not say whom each names, so all of the rule's are given."""
+    site = run.get("site_rules")
+    if found["state"] != "waived" or site is None:
+        return []
+    fitting = [w for w in site["waivers"] if found["rule_id"] in w["rules"] and w["findings"]]
+    return [
+        f"  waived by {site['file']}:{w['line']}: {w['reason']} (by {w['by']}, until {w['until']})"
+        for w in fitting
+    ]
 
 
 def _rule(card: dict[str, Any]) -> list[str]:

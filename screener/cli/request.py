@@ -7,6 +7,7 @@ import difflib
 import os
 import platform
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from screener.errors import UsageError
 
 if TYPE_CHECKING:
     from screener.rule.model import Rule
-    from screener.screen import Request
+    from screener.rule.sites import SiteRules
+    from screener.screen import Chosen, Request
 
 FAIL_ON = ("none", "info", "low", "moderate", "high", "critical")
 RUNS_UNASKED = ("active", "pilot")
@@ -48,6 +50,7 @@ def request_for(
     as_of: str | None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
+    site_rules: Path | None = None,
     configuration: Mapping[str, Any],
     **more: Any,
 ) -> Request:
@@ -63,21 +66,22 @@ def request_for(
     only, skip = sorted(set(only)), sorted(set(skip))
     day = day_of(as_of)
 
-    from screener.rulebook.library import load_library
-    from screener.rulebook.read import sentence
+    from screener.rulebook.effective import load_site
+    from screener.rulebook.library import read_library
     from screener.screen import Request
 
-    library = load_library(rules)
-    left_out = rules_left_out(library, only, skip)
+    folder = read_library(rules)
+    site = load_site(site_rules, folder) if site_rules else None
+    rules_left_out(folder.rules, only, skip)
     configuration = {**configuration, "only": only, "skip": skip}
+    if site is not None:
+        configuration["site_rules"] = site.sha256
     return Request(
         exports=tuple(exports),
         tables=tables,
         out=out,
-        library=library,
-        asked=frozenset(rule.id for rule in library) - left_out.keys(),
-        left_out=left_out,
-        sentences={rule.id: sentence(rule) for rule in library},
+        rules_on=partial(chosen_on, library=folder.rules, site=site, only=only, skip=skip),
+        site=site,
         today=clock.today(),
         now=clock.now,
         host=platform.node(),
@@ -92,6 +96,39 @@ def request_for(
         max_set_aside=configuration["max_set_aside"],
         fail_on=configuration["fail_on"],
         **more,
+    )
+
+
+def chosen_on(
+    day: dt.date,
+    *,
+    library: tuple[Rule, ...],
+    site: SiteRules | None,
+    only: list[str],
+    skip: list[str],
+) -> Chosen:
+    """The rules with the site's adjustments of that day, which run, and what each says."""
+    from screener.rule.sites import adjustments_on, rules_on
+    from screener.rulebook.read import sentence
+    from screener.screen import Chosen
+
+    on_day = rules_on(library, site, day)
+    left_out = rules_left_out(on_day, only, skip)
+    changes = adjustments_on(site, day)
+    return Chosen(
+        as_of=day,
+        library=on_day,
+        asked=frozenset(rule.id for rule in on_day) - left_out.keys(),
+        left_out=left_out,
+        sentences={rule.id: sentence(rule) for rule in on_day},
+        site_notes={
+            rule.id: {
+                "adjusted_in_lines": [one.mark.line for one in changes[rule.id]],
+                "unadjusted_fingerprint": rule.fingerprint,
+            }
+            for rule in library
+            if rule.id in changes
+        },
     )
 
 
@@ -154,6 +191,8 @@ def command_line(as_of: str | None, configuration: Mapping[str, Any]) -> str:
     words += [f"--skip {name}" for name in configuration["skip"]]
     words.append(f"--fail-on {configuration['fail_on']}")
     words.append(f"--max-set-aside {configuration['max_set_aside']:g}")
+    if "site_rules" in configuration:
+        words.append("--site-rules FILE")
     if configuration["expected_sites"]:
         words.append("--expect-sites FILE")
     words.append(f"--encoding {configuration['encoding']}")

@@ -50,6 +50,15 @@ AsOf = Annotated[
 Encoding = Annotated[
     str, option("--encoding", metavar="NAME", help="Encoding of text exports; never guessed.")
 ]
+SiteRules = Annotated[
+    Path | None,
+    option(
+        "--site-rules",
+        metavar="FILE",
+        help="The site's own adjustments and waivers.",
+        show_default=False,
+    ),
+]
 Only = Annotated[
     list[str] | None,
     option(
@@ -93,6 +102,7 @@ def run(
     conditions: Conditions = None,
     admissions: Admissions = None,
     rules: Rules = Path("rules"),
+    site_rules: SiteRules = None,
     out: Out = Path("reports"),
     as_of: AsOf = None,
     only: Only = None,
@@ -142,6 +152,7 @@ def run(
         exports or [],
         tables,
         rules=rules,
+        site_rules=site_rules,
         out=out,
         as_of=as_of,
         only=only or [],
@@ -199,6 +210,8 @@ def summary(run: Mapping[str, Any], folder: Path, *, already: bool) -> list[str]
     )
     if counts["pilot_findings"]:
         lines.append(f"{plural(counts['pilot_findings'], 'finding')} of pilot rules stand apart.")
+    if counts.get("waived"):
+        lines.append(f"{plural(counts['waived'], 'finding')} of them waived: see the report.")
     asked = sum(rule["asked"] for rule in run["rules"])
     ran = sum(rule["ran"] for rule in run["rules"])
     lines.append(

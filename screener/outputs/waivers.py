@@ -59,7 +59,7 @@ def _fits(findings: pl.DataFrame, waivers: list[Waiver], named: tuple[str, ...])
     ]
     schema = dict.fromkeys(columns, pl.String()) | {"line": pl.Int64()}
     wanted = pl.DataFrame(rows, schema=schema, orient="row")
-    of_finding = findings.select(dict.fromkeys((*columns, "finding_id")))
+    of_finding = findings.select(*dict.fromkeys((*columns, "finding_id")))
     return of_finding.join(wanted, on=columns).select("finding_id", "line")
 
 
@@ -101,7 +101,8 @@ def site_card(
         "adjustments": [
             {
                 "rule": one.rule,
-                "parameter": ".".join(one.place),
+                "parameter": one.parameter,
+                "place": ".".join(one.place),
                 "was": one.was,
                 "now": one.now,
                 "because": one.because,

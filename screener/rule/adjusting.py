@@ -119,4 +119,9 @@ def _compiled(
             reading.problem(last, said, "adjust that line as well, or choose another value")
         else:
             reading.problem(mark, f"{rule.id}{after}: {said}")
+    for mark, text in source.warnings:
+        place = Mark(abs(mark.line), mark.column)
+        note = (last, f"with this value, line {place.line} of {rule.file}: {text}")
+        if (place, text) not in of_rule.source.warnings and note not in reading.source.warnings:
+            reading.source.warn(*note)
     return dataclasses.replace(made, stories=rule.stories) if made else None

@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-from screener.rule.model import DailyAmount, Share
+from screener.rule.values import DailyAmount, Share
 from screener.units import unit_of
 
 _AMOUNT = re.compile(r"^(?P<number>[^\sA-Za-zµμ%/]+)\s*(?P<unit>[A-Za-zµμ]+)\s*(?P<per>.*)$")
@@ -19,6 +19,10 @@ _COUNT = re.compile(r"^(?P<number>[^\sA-Za-z%]+)\s*(?P<unit>[A-Za-z%]*)$")
 _PER_DAY = ("/day", "per day", "a day", "/ day")
 _DASHES = "\u2013\u2014\u2212\u2011"
 _SIGNS = re.compile(r"^(?:[<>=≥≤]|more than|at least|less than|at most)")
+# What stands before a number although its key has said it, or means nothing.
+_BEFORE = re.compile(
+    r"^(?:[<>=≥≤~]+|v|version|more than|at least|less than|at most|up to|below|over|about)\s*(?=\d)"
+)
 # "1.0 mg" is read as 10 mg, ".5 mg" as 5 mg, "10U" as 100.
 ERROR_PRONE = (
     (
@@ -47,22 +51,34 @@ def decimal_number(text: str) -> Decimal:
     if any(dash in text for dash in _DASHES):
         raise Wrong(f'"{text}" holds a long dash', "a hyphen `-`, or the word `to`")
     if "," in text:
-        expected = "no thousands mark (1000), and a point for decimals (2.5)"
-        raise Wrong(f'"{text}" holds a comma', expected)
+        thousands = re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", text)
+        right = text.replace(",", "") if thousands else text.replace(",", ".")
+        why = "no thousands mark" if thousands else "a point for decimals"
+        raise Wrong(f'"{text}" holds a comma', f'{why}: "{right}"')
     if re.fullmatch(r"\.\d+", text):
         raise Wrong(f'"{text}" has no zero before the point', f'"0{text}"')
     if re.fullmatch(r"\d+\.\d*0", text) or re.fullmatch(r"\d+\.", text):
         better = text.rstrip("0").rstrip(".")
         raise Wrong(f'"{text}" can be read as ten times the amount', f'"{better}"')
+    if re.fullmatch(r"0\d+(\.\d+)?", text):
+        raise Wrong(f'"{text}" begins with a zero', f'"{text.lstrip("0")}"')
     if not re.fullmatch(r"\d+(\.\d+)?", text):
-        raise Wrong(f'"{text}" is not a number', "for example 80 or 2.5")
+        raise Wrong(f'"{text}" is not a number', _without_words(text) or "for example 80 or 2.5")
     return Decimal(text)
+
+
+def _without_words(text: str) -> str:
+    """`"91 days"` for `at most 91 days`; nothing when no such word stands there."""
+    bare = _BEFORE.sub("", text.strip().lower())
+    return "" if bare == text.strip().lower() else f'"{bare}"'
 
 
 def whole_number(text: str) -> int:
     """A whole number without sign."""
     if not re.fullmatch(r"\d+", text.strip()):
-        raise Wrong(f'"{text}" is not a whole number', "for example 2")
+        raise Wrong(f'"{text}" is not a whole number', _without_words(text) or "for example 2")
+    if re.fullmatch(r"0\d+", text.strip()):
+        raise Wrong(f'"{text}" begins with a zero', f'"{text.strip().lstrip("0") or "0"}"')
     return int(text)
 
 
@@ -86,11 +102,22 @@ def daily_amount(text: str) -> DailyAmount:
         raise Wrong(f'"{text}" says the comparison twice: the key already does', expected)
     if any(dash in text for dash in _DASHES):
         raise Wrong(f'"{text}" holds a long dash: a limit is one number', expected)
+    short = re.match(r"\d+(\.\d+)?[eE][+-]?\d{1,2}(?=\s)", text)
+    if short:
+        right = f"{Decimal(short[0]):f}{text[short.end() :]}"
+        raise Wrong(f'"{text}" is not written in full', f'"{right}"')
     found = _AMOUNT.match(text)
     if not found:
-        bare = re.fullmatch(r"[\d.,]+", text)
-        raise Wrong(f'"{text}" has no unit' if bare else f'"{text}" is not an amount', expected)
-    ug = mass_ug(decimal_number(found["number"]), found["unit"])
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            raise Wrong(f'"{text}" has no unit', f'an amount a day, for example "{text} mg/day"')
+        raise Wrong(f'"{text}" is not an amount', expected)
+    try:
+        number = decimal_number(found["number"])
+    except Wrong as wrong:  # the unit belongs to what is right
+        rest = text.removeprefix(found["number"])
+        better = re.sub(r'"([\d.]+)"$', lambda hit: f'"{hit[1]}{rest}"', wrong.expected)
+        raise Wrong(wrong.what, better) from None
+    ug = mass_ug(number, found["unit"])
     if not found["per"]:
         amount = f"{found['number']} {found['unit']}"
         raise Wrong(f'"{text}" does not say per what', f'"{amount}/day"')
@@ -106,7 +133,7 @@ def days(text: str, *, least: int = 0) -> int:
     expected = 'days or weeks, for example "14 days"'
     found = _COUNT.match(text.strip())
     if not found:
-        raise Wrong(f'"{text}" is not a number of days', expected)
+        raise Wrong(f'"{text}" is not a number of days', _without_words(text) or expected)
     unit = found["unit"].lower()
     if not unit:
         raise Wrong(f'"{text}" has no unit', f'"{text.strip()} days"')
@@ -115,6 +142,8 @@ def days(text: str, *, least: int = 0) -> int:
         raise Wrong(f"a {unit.rstrip('s')} has no fixed length", f'days, for example "{each} days"')
     if unit.rstrip("s") not in ("day", "week"):
         raise Wrong(f'"{found["unit"]}" is not a unit of whole days', expected)
+    if re.fullmatch(r"0\d+", found["number"]):
+        raise Wrong(f'"{text}" begins with a zero', f'"{text.strip().lstrip("0")}"')
     number = whole_number(found["number"]) * (7 if unit.startswith("w") else 1)
     if number < least:
         raise Wrong(f'"{text}" can never hold', f"at least {least} day")
@@ -149,7 +178,11 @@ def calendar_date(text: str) -> dt.date:
             raise ValueError
         return dt.date.fromisoformat(text.strip())
     except ValueError:
-        raise Wrong(f'"{text}" is not a date', 'year-month-day, as "2027-11-22"') from None
+        other = re.fullmatch(r"(?P<d>\d{1,2})[./](?P<m>\d{1,2})[./](?P<y>\d{4})", text.strip())
+        right = "2027-11-22"
+        if other and int(other["d"]) > 12 >= int(other["m"]):  # else day and month may be swapped
+            right = f"{other['y']}-{other['m']:0>2}-{other['d']:0>2}"
+        raise Wrong(f'"{text}" is not a date', f'year-month-day, as "{right}"') from None
 
 
 def yes_no(text: str) -> bool:

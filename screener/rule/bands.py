@@ -12,7 +12,7 @@ from screener.rule.limits import age, edges, kidney_result
 from screener.rule.model import SEVERITIES
 from screener.rule.problems import Mark
 from screener.rule.reading import Reading, items_of, keys_of, one_of, read_with
-from screener.rule.yaml_reader import Entry, Mapping, Node, Sequence
+from screener.rule.yaml_reader import Entry, Mapping, Node, Scalar, Sequence
 
 _BOUNDS = {"from": "from_", "above": "above", "below": "below", "at_most": "at_most"}
 _KEYS = (*_BOUNDS, "or_on_dialysis", "age", "dose")
@@ -48,7 +48,8 @@ def _band(reading: Reading, node: Node, band: type[Any]) -> Any:
         values[_BOUNDS[key]] = read_with(reading, found[key].value, key, _kidney_result)
     for one, other in (("from", "above"), ("below", "at_most")):
         if one in given and other in given:
-            reading.problem(found[other].key, f"a band has both {one} and {other}", "write one")
+            later = max(found[one].key, found[other].key, key=lambda key: key.mark)
+            reading.problem(later, f"a band has both {one} and {other}", "write one")
     if "or_on_dialysis" in found:
         place = found["or_on_dialysis"].value
         values["or_on_dialysis"] = read_with(reading, place, "or_on_dialysis", yes_no)
@@ -78,7 +79,11 @@ def _inner(
     """`age: {at_least: 65 years}` as age_at_least."""
     if name not in found:
         return {}
-    inner = keys_of(reading, found[name].value, name, optional=keys)
+    said = found[name].value
+    example = f"{{{keys[-1]}: {said.text}}}" if isinstance(said, Scalar) else ""
+    if name == "dose":
+        example = example.replace("less_than", "more_than")
+    inner = keys_of(reading, said, name, optional=keys, example=example)
     return {
         f"{name}_{key}": read_with(reading, entry.value, f"{name} {key}", read)
         for key, entry in (inner or {}).items()
@@ -124,7 +129,11 @@ def _report_overlaps(reading: Reading, made: list[tuple[Mark, Any]]) -> None:
         both = [_shared(x, y) for x, y in zip(_box(a), _box(b), strict=True)]
         if not any(_is_empty(one) for one in both):
             what = f"this band overlaps the one on line {first.line}"
-            reading.problem(second, what, "tell them apart by kidney function, age or dose")
+            low, _, high, _ = both[0]
+            fix = "tell them apart by kidney function, age or dose"
+            if low == high:
+                fix = f"both take exactly {low:g}: write below: {low:g} in one, or above: {low:g}"
+            reading.problem(second, what, fix)
 
 
 def _report_gaps(reading: Reading, made: list[tuple[Mark, Any]]) -> None:

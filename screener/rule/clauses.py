@@ -15,12 +15,18 @@ from screener.rule.conditions import (
     too_deep,
 )
 from screener.rule.measure import as_checks
-from screener.rule.model import SEVERITIES, CheckUse, Clause, Condition, Severity
+from screener.rule.model import (
+    SEVERITIES,
+    CheckUse,
+    Clause,
+    Condition,
+    Severity,
+)
 from screener.rule.named import window
 from screener.rule.params import changed_params, changes_of, parameters_of, read_params
 from screener.rule.reading import Reading, one_of, read_with
 from screener.rule.suggest import closest, did_you_mean
-from screener.rule.yaml_reader import Entry, Mapping, Node
+from screener.rule.yaml_reader import Entry, Mapping, Node, Scalar
 
 _TOGETHER = ("any_of", "all_of")
 _BESIDE = ("for_at_least", "only_if", "unless")
@@ -33,7 +39,8 @@ def flagged(reading: Reading, flag_when: Entry) -> Clause | None:
     if isinstance(node, Mapping):
         named = next((e for e in node.entries if e.key.text == "check"), None)
         if named is not None:
-            fix = "write the name of the check as the key, and its parameters below it"
+            said = named.value.text if isinstance(named.value, Scalar) else "daily_dose"
+            fix = f"write the name of the check as the key (`{said}:`), and its parameters below it"
             reading.problem(named.key, 'flag_when has no "check"', fix)
             return None
     return _clause(reading, node, "flag_when", (), 0)
@@ -69,9 +76,14 @@ def _head(reading: Reading, node: Node, what: str, beside: tuple[str, ...]) -> E
         if len(named) == 1 and strange is not None:
             _stray(reading, strange, named[0], what, beside)
             return None
+        if not named and any(e.key.text in ("of", "this", "from") for e in heads):
+            fix = "the name of the check comes first, its parameters below it: `daily_dose:`"
+            reading.problem(heads[0].key, f"{what} names no check", fix)
+            return None
         at = named[1] if len(named) > 1 else heads[1]
         how_many = f"{what} has {len(heads)} keys, but must have exactly one"
-        reading.problem(at.key, how_many, f"expected {_EXAMPLE}; for two, any_of or all_of")
+        hint = "" if at in named else did_you_mean(at.key.text, known)
+        reading.problem(at.key, how_many, f"expected {_EXAMPLE}; for two, any_of or all_of", hint)
         return None
     if not heads:
         reading.problem(node, f"{what} names no check", f"expected {_EXAMPLE}")
@@ -117,7 +129,7 @@ def _use(reading: Reading, entry: Entry) -> CheckUse | None:
     name = entry.key.text
     check = reading.checks.get(name)
     if check is not None:
-        params = read_params(reading, check, entry.value)
+        params = read_params(reading, check, entry.value, entry.key)
         return None if params is None else CheckUse(check.name, params)
     known = (*sorted(reading.checks), *_TOGETHER, "measure")
     hint = did_you_mean(name, known)
@@ -125,10 +137,14 @@ def _use(reading: Reading, entry: Entry) -> CheckUse | None:
     if name in CONDITIONS or name in GROUPS:
         what = f'"{name}" is a condition, which finds nothing by itself'
         hint = "write a check, and the condition in all_of or only_if"
-    elif name in {key for one in reading.checks.values() for key in parameters_of(one)}:
+    elif name in _parameter_names(reading) and closest(name, _TOGETHER) is None:
         hint = "the name of the check comes first, its parameters below it"
     reading.problem(entry.key, what, f"expected one of {', '.join(known)}", hint)
     return None
+
+
+def _parameter_names(reading: Reading) -> set[str]:
+    return {key for one in reading.checks.values() for key in parameters_of(one)}
 
 
 def _with_beside(reading: Reading, made: Clause | None, more: dict[str, Entry]) -> Clause | None:
@@ -161,6 +177,9 @@ def _any_of(reading: Reading, entry: Entry, depth: int) -> Clause | None:
     items = lines_of(reading, entry, "check")
     made = [_clause(reading, i, "an alternative of any_of", beside, depth) for i in items]
     parts = tuple(one for one in made if one is not None)
+    for number, one in enumerate(made):
+        if one is not None and one in made[:number]:
+            reading.source.warn(items[number].mark, "this alternative says the same as one above")
     return Clause("any_of", parts) if parts and len(parts) == len(items) else None
 
 
@@ -175,7 +194,7 @@ def _all_of(reading: Reading, entry: Entry, depth: int) -> Clause | None:
         made: Clause | Condition | None
         if one is not None and is_condition(one):
             if number == 0:
-                fix = "write a check first: it decides who is in scope and what is found"
+                fix = "write a check first (such as taken): it decides what is found"
                 reading.problem(one.key, "the first line of all_of is a condition", fix)
             made = condition(reading, one, depth)
         elif one is not None and not _may_be_check(reading, one):
@@ -206,8 +225,7 @@ def changed_clause(reading: Reading, clause: Clause, name: str, node: Node) -> C
     if len(reading.source.problems) > before:
         return None
     if changed == clause:
-        reading.problem(node, "these are the values that the rule has already")
-        return None
+        reading.source.warn(node.mark, "the rule has these values already, so this always holds")
     return changed
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from screener.rule.amounts import days, share, whole_number
-from screener.rule.drugs import drug_set
+from screener.rule.amounts import days, whole_number
+from screener.rule.drug_conditions import (
+    cross_taper,
+    dose_lowered,
+    started_within,
+    stopped_within,
+    taking,
+)
 from screener.rule.limits import LIMITS, age, kidney_result, kilograms, limits_of, says_nothing
 from screener.rule.model import (
     Age,
     AllOf,
     CheckUse,
     Condition,
-    CrossTaper,
-    DoseLowered,
     Finds,
     HadTest,
     HasCondition,
@@ -23,9 +27,6 @@ from screener.rule.model import (
     Recorded,
     Sex,
     SomeOf,
-    StartedWithin,
-    StoppedWithin,
-    Taking,
     Weight,
 )
 from screener.rule.named import condition_list, lab_test, result_in_first_unit, window
@@ -47,9 +48,17 @@ def condition(reading: Reading, entry: Entry, depth: int = 0) -> Condition | Non
         return CONDITIONS[name](reading, entry.value)
     if name in reading.checks:
         check = reading.checks[name]
-        params = read_params(reading, check, entry.value)
+        params = read_params(reading, check, entry.value, entry.key)
         return None if params is None else Finds(CheckUse(name, params))
     known = (*CONDITIONS, *GROUPS)
+    if name[:1] in "•–—*·" and name[1:].strip() in known:
+        right = f"write `- {name[1:].strip()}:`"
+        reading.problem(entry.key, f'"{name[:1]}" is no hyphen', right)
+        return None
+    if name in ("no", "not", "without"):
+        fix = "what takes days out of the rule stands in unless"
+        reading.problem(entry.key, f'there is no condition "{name}"', fix)
+        return None
     expected = f"expected one of {', '.join(known)}, or a check"
     hint = did_you_mean(name, (*known, *reading.checks))
     reading.problem(entry.key, f'there is no condition "{name}"', expected, hint)
@@ -97,7 +106,9 @@ def lines_of(reading: Reading, entry: Entry, example: str) -> tuple[Node, ...]:
     """The lines of `any_of` or `all_of`: a list of two or more, else a problem and nothing."""
     name = entry.key.text
     if not isinstance(entry.value, Sequence) or not entry.value.items:
-        expected = f"expected {example} lines that begin with `- `"
+        keyed = isinstance(entry.value, Mapping) and entry.value.entries
+        first = f"{entry.value.entries[0].key.text}:" if keyed else example  # type: ignore[union-attr]
+        expected = f"expected lines that begin with a hyphen, as in `- {first}`"
         reading.problem(entry.value, f"{name} must be a list", expected)
         return ()
     if len(entry.value.items) < 2:
@@ -138,7 +149,7 @@ def _some_of(reading: Reading, entry: Entry, depth: int) -> Condition | None:
     parts = _parts(reading, items_of(found["of"].value), depth)
     given = [key for key in sides if key in found]
     if len(given) != 1:
-        at = found[given[1]].key if given else entry.value
+        at = found[given[1]].key if given else entry.key
         what = "some_of says both" if given else "some_of does not say how many"
         reading.problem(at, what, "expected at_least or fewer_than")
         return None
@@ -158,7 +169,8 @@ def _some_of(reading: Reading, entry: Entry, depth: int) -> Condition | None:
 
 
 def _age(reading: Reading, node: Node) -> Condition | None:
-    found = keys_of(reading, node, "age", optional=("at_least", "below"))
+    example = "{at_least: 65 years}"
+    found = keys_of(reading, node, "age", optional=("at_least", "below"), example=example)
     if found is None:
         return None
     bounds = {key: read_with(reading, e.value, f"age {key}", age) for key, e in found.items()}
@@ -182,7 +194,7 @@ def _sex(reading: Reading, node: Node) -> Condition | None:
 
 
 def _weight(reading: Reading, node: Node) -> Condition | None:
-    found = keys_of(reading, node, "weight", optional=LIMITS)
+    found = keys_of(reading, node, "weight", optional=LIMITS, example="{at_most: 60 kg}")
     limits = limits_of(reading, node, "weight", found, kilograms) if found is not None else None
     return None if limits is None else Weight(limits)
 
@@ -198,7 +210,7 @@ def _has(reading: Reading, node: Node) -> HasCondition | None:
 
 def _kidney_function(reading: Reading, node: Node) -> Condition | None:
     keys = (*LIMITS, "estimate", "result_good_for")
-    found = keys_of(reading, node, "kidney_function", optional=keys)
+    found = keys_of(reading, node, "kidney_function", optional=keys, example="{below: 60}")
     if found is None:
         return None
     estimate: str | None = _ESTIMATES[0]
@@ -247,62 +259,6 @@ def _tested(reading: Reading, node: Node) -> Condition | None:
     return None if test is None or within is None else HadTest(test, within)
 
 
-def _taking(reading: Reading, node: Node) -> Condition | None:
-    drugs = drug_set(reading, node, "taking")
-    return None if drugs is None else Taking(drugs)
-
-
-def _started_within(reading: Reading, node: Node) -> Condition | None:
-    optional = ("new_after", "or_restart_after")
-    found = keys_of(reading, node, "started_within", required=("of", "days"), optional=optional)
-    if found is None or not {"of", "days"} <= set(found):
-        return None
-    drugs = drug_set(reading, found["of"].value, "of")
-    windows = {
-        key: read_with(reading, found[key].value, key, days if key == "days" else window)
-        for key in ("days", *optional)
-        if key in found
-    }
-    within = windows.pop("days")
-    if drugs is None or within is None or None in windows.values():
-        return None
-    return StartedWithin(drugs, within, **{k: v for k, v in windows.items() if v is not None})
-
-
-def _stopped_within(reading: Reading, node: Node) -> Condition | None:
-    found = keys_of(reading, node, "stopped_within", required=("of", "days"))
-    if found is None or len(found) < 2:
-        return None
-    drugs = drug_set(reading, found["of"].value, "of")
-    within = read_with(reading, found["days"].value, "days", window)
-    return None if drugs is None or within is None else StoppedWithin(drugs, within)
-
-
-def _dose_lowered(reading: Reading, node: Node) -> Condition | None:
-    found = keys_of(reading, node, "dose_lowered", required=("of", "to_at_most"))
-    if found is None or len(found) < 2:
-        return None
-    drugs = drug_set(reading, found["of"].value, "of")
-    part = read_with(reading, found["to_at_most"].value, "to_at_most", share)
-    return None if drugs is None or part is None else DoseLowered(drugs, part)
-
-
-def _cross_taper(reading: Reading, node: Node) -> Condition | None:
-    required = ("of", "within")
-    found = keys_of(reading, node, "cross_taper", required=required, optional=("and",))
-    if found is None or not set(required) <= set(found):
-        return None
-    drugs = drug_set(reading, found["of"].value, "of")
-    within = read_with(reading, found["within"].value, "within", window)
-    other = drug_set(reading, found["and"].value, "and") if "and" in found else None
-    if drugs is None or within is None or (other is None and "and" in found):
-        return None
-    if len(drugs.ingredients | (other or drugs).ingredients) < 2:
-        reading.problem(node, "a cross-taper is between two different drugs")
-        return None
-    return CrossTaper(drugs, other, within)
-
-
 CONDITIONS: dict[str, Callable[[Reading, Node], Condition | None]] = {
     "age": _age,
     "sex": _sex,
@@ -313,11 +269,11 @@ CONDITIONS: dict[str, Callable[[Reading, Node], Condition | None]] = {
     "no_kidney_test_within": _no_kidney_test,
     "lab": _lab,
     "tested": _tested,
-    "taking": _taking,
-    "started_within": _started_within,
-    "stopped_within": _stopped_within,
-    "dose_lowered": _dose_lowered,
-    "cross_taper": _cross_taper,
+    "taking": taking,
+    "started_within": started_within,
+    "stopped_within": stopped_within,
+    "dose_lowered": dose_lowered,
+    "cross_taper": cross_taper,
 }
 GROUPS: dict[str, Callable[[Reading, Entry, int], Condition | None]] = {
     "any_of": _any_of,

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from screener.rule.amounts import Wrong, decimal_number, whole_number
 from screener.rule.drugs import drug_set, own_name, route_in
-from screener.rule.model import Conversion, Factor
 from screener.rule.reading import ConversionList, Reading, keys_of, read_with, text_of
+from screener.rule.values import Conversion, Factor
 from screener.rule.yaml_reader import Entry, Mapping, Node
 
 _PER_RATE = "per mcg/h"
@@ -18,13 +18,17 @@ _RATE_A_DAY = Fraction(1000, 24)
 
 def is_conversion(root: Mapping) -> bool:
     """Whether a list file is about factors and not about members."""
-    keys = {entry.key.text for entry in root.entries}
-    return bool(keys & {"factors", "converts_to"}) and "members" not in keys
+    return any(entry.key.text in ("factors", "converts_to") for entry in root.entries)
 
 
 def read_conversion(reading: Reading, root: Mapping, name: str) -> ConversionList | None:
     """A conversion list file, or None with problems."""
     before = len(reading.source.problems)
+    members = next((e for e in root.entries if e.key.text in ("members", "except")), None)
+    if members is not None:
+        what = f"a list has {members.key.text} or factors, not both"
+        reading.problem(members.key, what, "make two lists of it")
+        return None
     found = keys_of(
         reading,
         root,

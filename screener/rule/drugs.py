@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from screener.rule.amounts import whole_number
-from screener.rule.model import SYSTEMIC_TRACKS, DrugSet
 from screener.rule.reading import DrugList, Reading, items_of, keys_of, read_with, text_of
-from screener.rule.suggest import did_you_mean
+from screener.rule.unknown_drugs import RELEASES, unknown_drug
+from screener.rule.values import SYSTEMIC_TRACKS, DrugSet
 from screener.rule.yaml_reader import Mapping, Node, Sequence
 
 ROUTES: dict[str, frozenset[str]] = {
@@ -24,34 +25,6 @@ ROUTES: dict[str, frozenset[str]] = {
 }
 _ROUTE = "|".join(ROUTES)
 _WITH_ROUTE = re.compile(rf"^(?P<name>.+?)\s+(?P<routes>(?:{_ROUTE})(?:\s+or\s+(?:{_ROUTE}))*)$")
-RELEASES = ("modified-release", "immediate-release")
-_OTHER_RELEASE_WORDS = {
-    "extended-release": "modified-release",
-    "slow-release": "modified-release",
-    "sustained-release": "modified-release",
-    "prolonged-release": "modified-release",
-    "controlled-release": "modified-release",
-    "er": "modified-release",
-    "xr": "modified-release",
-    "mr": "modified-release",
-    "sr": "modified-release",
-    "cr": "modified-release",
-    "ir": "immediate-release",
-}
-_OTHER_ROUTE_WORDS = {
-    "oral": "by mouth",
-    "orally": "by mouth",
-    "po": "by mouth",
-    "intrathecal": "intrathecally",
-    "sublingual": "under the tongue",
-    "sublingually": "under the tongue",
-    "transdermal": "as a patch",
-    "patch": "as a patch",
-    "iv": "injected",
-    "im": "injected",
-    "injection": "injected",
-    "rectal": "rectally",
-}
 
 
 def route_in(text: str) -> tuple[str, str]:
@@ -77,6 +50,10 @@ def drug_set(reading: Reading, node: Node, what: str) -> DrugSet | None:
         fix = "write modified-release or immediate-release before all drugs of one list, or none"
         reading.problem(node, f"{what} mixes kinds of release", fix)
         return None
+    for number, (item, one) in enumerate(zip(items_of(node), known, strict=True)):
+        before = (other.ingredients for other in known[:number])
+        if number and one.ingredients <= frozenset().union(*before):
+            reading.source.warn(item.mark, f"{what}: all of {one.text} is named already")
     members = frozenset().union(*(one.ingredients for one in known))
     words = ", ".join(one.text for one in known)
     return DrugSet(words, members, known[0].tracks, known[0].releases)
@@ -101,7 +78,8 @@ def _named(reading: Reading, node: Node, text: str) -> DrugSet | None:
     prefix, bare = _prefix(name)
     members = _members(reading, prefix, bare)
     if members is None:
-        _unknown(reading, node, prefix, bare)
+        known = partial(_members, reading)
+        reading.problem(node, *unknown_drug(known, reading.lists, prefix, bare))
         return None
     releases = frozenset({release}) if release else frozenset()
     return DrugSet(f"{release} {bare} {routes}".strip(), members, tracks, releases)
@@ -132,32 +110,14 @@ def _members(reading: Reading, prefix: str, name: str) -> frozenset[str] | None:
         tag = name.replace(" ", "_").replace("-", "_")
         for candidate in (name, tag, tag.removesuffix("s")):
             members = reading.vocabulary.class_members(candidate)
-            if members is not None:
+            if members is not None and not (prefix and _is_plural(reading, tag)):
                 return members
     return None
 
 
-def _unknown(reading: Reading, node: Node, prefix: str, name: str) -> None:
-    words = name.split()
-    release = _OTHER_RELEASE_WORDS.get(words[0].lower()) if len(words) > 1 else None
-    if release and _members(reading, "", " ".join(words[1:])) is not None:
-        right = f'"{release} {" ".join(words[1:])}"'
-        what = f'"{words[0]}" is not a kind of release of the rule language'
-        reading.problem(node, what, f"expected {' or '.join(RELEASES)}; write {right}")
-        return
-    for cut in range(1, len(words)):
-        start, rest = " ".join(words[:cut]), " ".join(words[cut:]).lower()
-        if rest in _OTHER_ROUTE_WORDS and _members(reading, prefix, start) is not None:
-            right = f'"{start} {_OTHER_ROUTE_WORDS[rest]}"'
-            expected = f"expected one of {', '.join(ROUTES)}; write {right}"
-            reading.problem(node, f'"{rest}" is not a route of the rule language', expected)
-            return
-    kinds = {"list": "list", "class": "class"}.get(prefix, "drug, list or class")
-    hint = "" if prefix == "class" else did_you_mean(name, reading.lists)
-    expected = "" if prefix else "expected a known ingredient, the name of a list, or a class"
-    if prefix == "list" and reading.lists:
-        expected = f"expected one of {', '.join(sorted(reading.lists))}"
-    reading.problem(node, f'no {kinds} is called "{name}"', expected, hint)
+def _is_plural(reading: Reading, tag: str) -> bool:
+    """`class opioids`: the terminology forgives it, but a class has one name in rule files."""
+    return tag.endswith("s") and reading.vocabulary.class_members(tag.removesuffix("s")) is not None
 
 
 def read_list(reading: Reading, root: Mapping, name: str) -> DrugList | None:
@@ -184,7 +144,9 @@ def read_list(reading: Reading, root: Mapping, name: str) -> DrugList | None:
         dropped = drug_set(reading, found["except"].value, "except")
         left_out = dropped.ingredients if dropped else left_out
     if members is not None and not members.ingredients - left_out:
-        reading.problem(found["members"].key, "no drug is left in this list")
+        reading.problem(found["except" if "except" in found else "members"].key, "no drug is left")
+    elif members is not None and left_out and not members.ingredients & left_out:
+        reading.source.warn(found["except"].key.mark, "none of these drugs is in the list")
     if len(reading.source.problems) > before or members is None:
         return None
     return DrugList(

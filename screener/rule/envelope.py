@@ -16,6 +16,7 @@ from screener.rule.grading import downgrades, escalations
 from screener.rule.model import (
     SEVERITIES,
     STATUSES,
+    Age,
     Clause,
     Condition,
     Rule,
@@ -25,11 +26,12 @@ from screener.rule.model import (
 from screener.rule.params import parameters_of
 from screener.rule.reading import Reading, items_of, keys_of, one_of, read_with, text_of
 from screener.rule.signing import demand_signature, read_evidence, read_owners
-from screener.rule.suggest import did_you_mean
+from screener.rule.suggest import closest, did_you_mean
 from screener.rule.yaml_reader import Entry, Mapping, Node, Sequence
 
 SCHEMA = "1"
-PLACEHOLDERS = ("subject", "value", "limit", "unit", "date", "days", "severity")
+ADULT = 18  # years; `for: adults` begins on this birthday
+PLACEHOLDERS = ("subject", "drugs", "value", "limit", "unit", "date", "days", "severity")
 _REQUIRED = ("schema", "rule", "title", "version", "status", "severity", "flag_when")
 _OPTIONAL = (
     "escalate",
@@ -51,6 +53,10 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 def read_rule(reading: Reading, root: Mapping, file_name: str, topic: str) -> Rule | None:
     """The compiled rule, or None with every problem of the file noted."""
+    astray = [e.key for e in root.entries if e.key.text in reading.checks]
+    if astray and root.get("flag_when") is None:
+        reading.problem(astray[0], f"{astray[0].text} is a check, and stands under flag_when")
+        return None
     found = keys_of(reading, root, "a rule", required=_REQUIRED, optional=_OPTIONAL)
     if found is None:
         return None
@@ -63,13 +69,17 @@ def read_rule(reading: Reading, root: Mapping, file_name: str, topic: str) -> Ru
     raised = escalations(reading, found.get("escalate"), clause, severity)
     lowered = downgrades(reading, found.get("downgrade"), clause, severity, raised)
     only_if = _guards(reading, found, "only_if")
+    if people == "adults":
+        _refuse_children(reading, found.get("only_if"), only_if)
     unless = _guards(reading, found, "unless")
     texts = {key: _prose(reading, found, key) for key in ("title", "message", "why", "action")}
     _check_placeholders(reading, found.get("message"))
     evidence = read_evidence(reading, found.get("evidence"))
     owners = read_owners(reading, found.get("owners"))
     adjustable = _adjustable(reading, found, clause)
-    stories = read_stories(reading, found["examples"].value) if "examples" in found else ()
+    stories = (
+        read_stories(reading, found["examples"].value, severity) if "examples" in found else ()
+    )
     if status == "active":
         demand_signature(reading, root, found, known=(*_REQUIRED, *_OPTIONAL))
     if reading.source.problems or version is None or clause is None:
@@ -122,6 +132,16 @@ def _check_identity(reading: Reading, found: dict[str, Entry], file_name: str) -
             reading.problem(found["rule"].value, f'"{said}" is no rule id', expected)
 
 
+def _refuse_children(reading: Reading, entry: Entry | None, only_if: tuple[Condition, ...]) -> None:
+    """`for: adults` with an age that no adult has would be silent for ever."""
+    below = [one.below for one in only_if if isinstance(one, Age) and one.below is not None]
+    if entry is None or not below or min(below) > ADULT:
+        return
+    lines = [e for i in items_of(entry.value) if isinstance(i, Mapping) for e in i.entries]
+    at = next((line.key for line in lines if line.key.text == "age"), entry.key)
+    reading.problem(at, f"for: adults leaves nobody below {min(below)} years")
+
+
 def _version(reading: Reading, found: dict[str, Entry]) -> int | None:
     if "version" not in found:
         return None
@@ -154,11 +174,14 @@ def _check_placeholders(reading: Reading, entry: Entry | None) -> None:
     for name in re.findall(r"\{([^{}]*)\}", text or ""):
         if name not in PLACEHOLDERS and entry:
             expected = f"expected one of {', '.join(PLACEHOLDERS)}"
-            hint = did_you_mean(name, PLACEHOLDERS)
+            near = closest(name.partition(":")[0], PLACEHOLDERS)
+            hint = f'did you mean "{{{near}}}"?' if near else ""
             reading.problem(entry.value, f'unknown placeholder "{{{name}}}"', expected, hint)
     bare = re.sub(r"\{[^{}]*\}", "", text or "")
     if entry and ("{" in bare or "}" in bare):
-        reading.problem(entry.value, "a brace of the message is not closed or not opened")
+        half = re.search(r"\{(\w+)|(\w+)\}", bare)
+        right = f'write "{{{half[1] or half[2]}}}"' if half else ""
+        reading.problem(entry.value, "a brace of the message is not closed or not opened", right)
 
 
 def _guards(reading: Reading, found: dict[str, Entry], key: str) -> tuple[Condition, ...]:
@@ -180,7 +203,10 @@ def _adjustable(
     names = items_of(found["sites_may_adjust"].value)
     made = [text_of(reading, item, "sites_may_adjust") for item in names]
     for item, name in zip(names, made, strict=True):
-        if name and clause and name not in known:
+        if name and clause and name.startswith("("):
+            right = f"[{name.strip('()')}]"
+            reading.problem(item, "brackets of a list are square", f"write {right}")
+        elif name and clause and name not in known:
             what = f'sites_may_adjust names "{name}", which this rule does not have'
             hint = did_you_mean(name, known)
             reading.problem(item, what, f"expected one of {', '.join(known)}", hint)

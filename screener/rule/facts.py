@@ -9,6 +9,7 @@ from typing import cast
 
 from screener.rule.amounts import Wrong, decimal_number
 from screener.rule.model import SEVERITIES, Expected, Severity
+from screener.rule.suggest import closest
 
 # Unless a story says otherwise: day 0 is the first dose.
 DEFAULTS = {
@@ -19,6 +20,27 @@ DEFAULTS = {
     "observed": "400 days before",
 }
 DAYS_AFTER_LAST_DOSE = 120
+# Why a rule could not judge (docs/glossary.md).
+REASONS = (
+    "labs-not-supplied",
+    "patients-not-supplied",
+    "conditions-not-supplied",
+    "no-recent-kidney-test",
+    "missing-demographics",
+    "age-unknown",
+    "sex-unknown",
+    "weight-unknown",
+    "no-recent-test",
+    "test-not-seen-at-site",
+    "no-conversion-factor",
+    "dose-unknown",
+    "unknown-supply",
+    "history-not-observed",
+    "data-end-too-early",
+    "died",
+    "admission-open",
+    "child",
+)
 KEYS = (
     "age",
     "sex",
@@ -99,7 +121,7 @@ def person_of(facts: dict[str, str]) -> Person:
         sex=_sex(said["sex"]),
         weight_kg=_undated_weight(said["weight"]),
         labs=(
-            *_labs("creatinine", said, "mg/dL"),
+            *_labs("creatinine", said, None),
             *_labs("egfr", said, "mL/min/1.73m2"),
             *_dated_weights(said["weight"]),
             *(_lab(text) for text in _several(said.get("lab", ""))),
@@ -120,8 +142,16 @@ def expected_of(text: str) -> Expected:
     if text in ("clear", "out of scope", "not assessed"):
         return Expected(text.replace(" ", "_"))
     if text.startswith("not assessed because "):
-        return Expected("not_assessed", reason=text.removeprefix("not assessed because "))
+        reason = text.removeprefix("not assessed because ")
+        if reason not in REASONS:
+            near = closest(reason, REASONS)
+            fix = f"{near}?" if near else f"one of {', '.join(REASONS)}"
+            raise Wrong(f'there is no reason "{reason}"', fix)
+        return Expected("not_assessed", reason=reason)
     found = _EXPECT.fullmatch(text)
+    if found and found["severity"] not in SEVERITIES and closest(found["severity"], SEVERITIES):
+        right = closest(found["severity"], SEVERITIES)
+        raise Wrong(f'"{found["severity"]}" is no severity', f"{', '.join(SEVERITIES)}; {right}?")
     if not found or found["severity"] not in SEVERITIES:
         options = "clear, not assessed, out of scope, or for example flag high from day 0"
         raise Wrong(f'"{text}" is no outcome', options)
@@ -149,10 +179,14 @@ def test_names_in(facts: dict[str, str]) -> tuple[tuple[str, str], ...]:
 def _whole(pattern: re.Pattern[str], text: str, what: str) -> re.Match[str]:
     found = pattern.fullmatch(text.strip())
     if not found:
+        bare = re.fullmatch(r"[\d.]+", text.strip())
+        if bare and what in _UNITS:
+            raise Wrong(f'"{text}" has no unit', f'"{text.strip()} {_UNITS[what]}"')
         raise Wrong(f'"{text}" is not {what}', _EXAMPLES[what])
     return found
 
 
+_UNITS = {"a weight": "kg", "a height": "cm"}
 _EXAMPLES = {
     "an age": '"66", or "65 from day 10" for a birthday on day 10',
     "a weight": '"80 kg", or "58 kg on day -10" for one that was measured then',
@@ -170,7 +204,8 @@ def _several(text: str) -> list[str]:
 
 def _sex(text: str) -> str | None:
     if text not in _WOMAN:
-        raise Wrong(f'"{text}" is not a sex', ", ".join(_WOMAN))
+        near = closest(text, ("F", "M"))
+        raise Wrong(f'"{text}" is not a sex', f'"{near}"' if near else ", ".join(_WOMAN))
     return _WOMAN[text]
 
 
@@ -201,9 +236,12 @@ def _lab(text: str) -> Lab:
     return Lab(found["test"].strip(), found["sign"], value, found["unit"], int(found["day"]))
 
 
-def _labs(analyte: str, said: dict[str, str], unit: str) -> tuple[Lab, ...]:
+def _labs(analyte: str, said: dict[str, str], unit: str | None) -> tuple[Lab, ...]:
     texts = [text for text in _several(said.get(analyte, "")) if text != "none"]
     found = [_whole(_RESULT, text, "a result") for text in texts]
+    for text, result in zip(texts, found, strict=True):
+        if result["unit"] is None and unit is None:
+            raise Wrong(f'"{text}" has no unit', f"for example {_EXAMPLES['a result']}")
     return tuple(
         Lab(analyte, m["sign"], decimal_number(m["value"]), m["unit"] or unit, int(m["day"]))
         for m in found

@@ -7,7 +7,12 @@ import hashlib
 import json
 from typing import Any
 
-from screener.rule.model import Clause, Condition, Downgrade, Escalation
+from screener.rule.model import (
+    Clause,
+    Condition,
+    Downgrade,
+    Escalation,
+)
 
 # Wording: the same drugs or amounts under other words mean the same.
 _WORDING = {"text"}

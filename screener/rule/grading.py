@@ -18,7 +18,7 @@ from screener.rule.model import (
     Severity,
 )
 from screener.rule.reading import Reading, items_of, keys_of, one_of, single_entry
-from screener.rule.yaml_reader import Entry
+from screener.rule.yaml_reader import Entry, Sequence
 
 ONE_STEP = "one step lower"
 
@@ -33,7 +33,8 @@ def escalations(
         lowest = min(_ranks(clause, severity), default=None)
         if to and lowest is not None and _rank(to) <= lowest:
             what = f'the rule is "{SEVERITIES[lowest]}" already, so "{to}" raises nothing'
-            reading.problem(to_entry.value, what)
+            fix = "a lower severity stands in downgrade" if _rank(to) < lowest else ""
+            reading.problem(to_entry.value, what, fix)
         holds = _when(reading, when_entry, clause)
         if to and holds is not None:
             made.append(Escalation(cast(Severity, to), holds))
@@ -56,7 +57,9 @@ def downgrades(
         highest = max(ranks, default=None)
         if to and highest is not None and (highest == 0 if step else _rank(to) >= highest):
             what = f'no finding is more than "{SEVERITIES[highest]}", so "{to}" lowers nothing'
-            reading.problem(to_entry.value, what)
+            raises = not step and _rank(to) > highest
+            fix = "a higher severity stands in escalate" if raises else ""
+            reading.problem(to_entry.value, what, fix)
         holds = _when(reading, when_entry, clause)
         if to and holds is not None:
             made.append(Downgrade(None if step else cast(Severity, to), holds))
@@ -65,6 +68,9 @@ def downgrades(
 
 def _both(reading: Reading, entry: Entry | None, what: str) -> Iterator[tuple[Entry, Entry]]:
     """The `to` and the only line of `when` of each item."""
+    if entry is not None and not isinstance(entry.value, Sequence):
+        reading.problem(entry.value, f"{what} must be a list", "expected `- to:` lines")
+        return
     for item in items_of(entry.value) if entry else ():
         found = keys_of(reading, item, what, required=("to", "when"))
         if found is None or len(found) < 2:

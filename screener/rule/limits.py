@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable
 
 from screener.rule.amounts import Wrong, decimal_number, years
-from screener.rule.model import Limits
 from screener.rule.reading import Reading, read_with
+from screener.rule.values import Limits
 from screener.rule.yaml_reader import Entry, Mapping, Node
 
 LIMITS = ("more_than", "at_least", "below", "at_most")
@@ -33,7 +33,8 @@ def limits_of(
         return None
     for one, other in (("more_than", "at_least"), ("below", "at_most")):
         if one in values and other in values:
-            reading.problem(found[other].key, f"{what} has both {one} and {other}", "write one")
+            later = max(found[one].key, found[other].key, key=lambda key: key.mark)
+            reading.problem(later, f"{what} has both {one} and {other}", "write one")
     if len(reading.source.problems) > before:
         return None
     made = Limits(**values)
@@ -88,7 +89,9 @@ def kidney_result(estimate: str) -> Callable[[str], float]:
         if "mL/min" in number:
             raise Wrong(f'"{text}" has not the unit of {estimate}', _UNITS_OF[estimate][0])
         if " " in number.strip():
-            raise Wrong(f'"{text}" is not a kidney result', f"{_UNITS_OF[estimate][0]}, as in 30")
+            first = number.split()[0]
+            right = first if first.isdigit() else "30"
+            raise Wrong(f'"{text}" is not a kidney result', f'"{right} {_UNITS_OF[estimate][0]}"')
         return float(decimal_number(number.strip()))
 
     return read

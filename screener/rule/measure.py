@@ -7,6 +7,7 @@ wrong, and where.
 from __future__ import annotations
 
 from screener.rule.reading import Reading, items_of, keys_of, one_of
+from screener.rule.suggest import closest
 from screener.rule.yaml_reader import Entry, Mapping, Node, Scalar, Sequence
 
 _LIMITS = ("more_than", "at_least", "less_than")
@@ -67,7 +68,10 @@ def _limit(
         return None
     names = (_CHECKS | _CONDITIONS)[value][1] if value else {}
     if not given:
-        reading.problem(head.value, "the measure says no limit", f"expected {' or '.join(_LIMITS)}")
+        words = (e.key.text for e in head.value.entries) if isinstance(head.value, Mapping) else ()
+        if not any(closest(word, _LIMITS) for word in words if word not in found):
+            expected = f"expected {' or '.join(_LIMITS)}"
+            reading.problem(head.value, "the measure says no limit", expected)
         return None
     if value is None:
         return None

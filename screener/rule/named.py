@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from screener.rule.amounts import Wrong, days, decimal_number
-from screener.rule.model import Conversion, HasCondition, LabTest
+from screener.rule.model import HasCondition
 from screener.rule.reading import Reading, text_of
 from screener.rule.suggest import did_you_mean
+from screener.rule.values import Conversion, LabTest
 from screener.rule.yaml_reader import Node
 
 _RESULT = re.compile(r"^(?P<number>[^\sA-Za-zµμ%/]+)\s*(?P<unit>\D.*)?$")
@@ -25,7 +26,8 @@ def condition_list(reading: Reading, node: Node) -> HasCondition | None:
         return None
     names = reading.vocabulary.condition_names(text)
     if names is None:
-        reading.problem(node, f'no condition list is called "{text}"')
+        hint = did_you_mean(text, reading.vocabulary.condition_list_names())
+        reading.problem(node, f'no condition list is called "{text}"', hint)
         return None
     return HasCondition(text, names)
 
@@ -37,8 +39,9 @@ def lab_test(reading: Reading, node: Node) -> LabTest | None:
         return None
     test = reading.vocabulary.lab_test(text)
     if test is None:
-        expected = "expected the name of a test list, for example potassium"
-        reading.problem(node, f'no test is called "{text}"', expected)
+        known = reading.vocabulary.lab_test_names()
+        expected = f"expected one of {', '.join(known)}"
+        reading.problem(node, f'no test is called "{text}"', expected, did_you_mean(text, known))
     return test
 
 
@@ -65,7 +68,7 @@ def conversion(reading: Reading, node: Node, what: str) -> Conversion | None:
 def result_in_first_unit(test: LabTest, text: str) -> float:
     """`3.5 mmol/L` -> 3.5 in the first unit of the test; raises Wrong for a unit it has not."""
     found = _RESULT.match(text.strip())
-    units = ", ".join(unit for unit, _ in test.units)
+    units = ", ".join(dict.fromkeys(unit_in_words(unit) for unit, _ in test.units))
     if not test.units:
         raise Wrong(f'"{test.text}" is several tests, which have no limit in common')
     if not found:
@@ -79,8 +82,16 @@ def result_in_first_unit(test: LabTest, text: str) -> float:
         what = (
             f'"{found["unit"]}" is not a unit of {test.text}' if said else f'"{text}" has no unit'
         )
-        raise Wrong(what, units)
+        right = f'"{found["number"]} {unit_in_words(test.units[0][0])}"'
+        raise Wrong(what, f"for example {right}; its units are {units}")
     return float(number) * factors[said]  # as the results of an export are converted
+
+
+def unit_in_words(unit: str) -> str:
+    """`mmol/l` as it is printed, `mmol/L`; a micro sign becomes a plain letter."""
+    printed = _plain_unit(unit)
+    printed = re.sub(r"(?<=[/dmuk])l\b", "L", printed).replace("meq", "mEq")
+    return printed.removeprefix("mc") if printed.startswith("mcu") else printed
 
 
 def _plain_unit(unit: str) -> str:

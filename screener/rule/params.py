@@ -82,17 +82,17 @@ def _held(hint: Any) -> type[Any]:
     return typing.cast(type[Any], hint)
 
 
-def read_params(reading: Reading, check: KnownCheck, node: Node) -> Any:
-    """The complete parameter object, or None with problems."""
+def read_params(reading: Reading, check: KnownCheck, node: Node, at: Node | None = None) -> Any:
+    """The complete parameter object, or None with problems; `at` is the check's key."""
     known = parameters_of(check)
     required = [p.key for p in known.values() if p.required]
     optional = [p.key for p in known.values() if not p.required]
-    found = keys_of(reading, node, check.name, required=required, optional=optional)
+    found = keys_of(reading, node, check.name, required=required, optional=optional, at=at)
     if found is None:
         return None
     before = len(reading.source.problems)
     values = read_values(reading, known, found)
-    _groups(reading, node, known, found)
+    _groups(reading, node, known, found, at or node)
     if len(reading.source.problems) > before or any(key not in found for key in required):
         return None
     params = check.params(**values)
@@ -151,7 +151,11 @@ def read_values(
 
 
 def _groups(
-    reading: Reading, node: Node, known: dict[str, Parameter], found: dict[str, Entry]
+    reading: Reading,
+    node: Node,
+    known: dict[str, Parameter],
+    found: dict[str, Entry],
+    at: Node,
 ) -> None:
     """Of parameters that exclude each other one is given: two limits would hide an `or`."""
     for group in {one.one_of: None for one in known.values() if one.one_of}:
@@ -161,7 +165,7 @@ def _groups(
             strange = [e.key.text for e in node.entries if e.key.text not in known]
             if not any(closest(word, keys) for word in strange):  # else it has been reported
                 what = f"{'the check' if group == 'limit' else 'it'} says no {group}"
-                reading.problem(node, what, f"expected {' or '.join(keys)}")
+                reading.problem(at, what, f"expected {' or '.join(keys)}")
         if len(given) > 1:
             fix = "write two checks under any_of" if group == "limit" else "write one of them"
             reading.problem(found[given[1]].key, f"{' and '.join(given)} in one check", fix)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from screener.rule.amounts import Wrong
-from screener.rule.model import Conversion, LabTest
 from screener.rule.problems import Mark, SourceFile
 from screener.rule.suggest import closest, did_you_mean
+from screener.rule.values import Conversion, LabTest
 from screener.rule.yaml_reader import Entry, Node, Scalar
 from screener.rule.yaml_reader import Mapping as YamlMapping
 from screener.rule.yaml_reader import Sequence as YamlSequence
 
 T = TypeVar("T")
+# What to write for a key that everybody writes the same.
+_FIRST_VALUES = {"schema": "write `schema: 1`", "version": "a new file is `version: 1`"}
 
 
 class Vocabulary(Protocol):
@@ -31,6 +33,12 @@ class Vocabulary(Protocol):
 
     def lab_test(self, name: str) -> LabTest | None:
         """A laboratory test: the names and units that exports use for it, or None."""
+
+    def condition_list_names(self) -> tuple[str, ...]:
+        """Every condition list, for a suggestion."""
+
+    def lab_test_names(self) -> tuple[str, ...]:
+        """Every test, for a suggestion."""
 
 
 class KnownCheck(Protocol):
@@ -89,7 +97,9 @@ def text_of(reading: Reading, node: Node, what: str) -> str | None:
     """The text of a scalar; None (with a problem) for anything else or nothing."""
     if not isinstance(node, Scalar):
         kind = "a list" if isinstance(node, YamlSequence) else "a mapping"
-        reading.problem(node, f"{what} must be one value, not {kind}")
+        only = node.items[0] if isinstance(node, YamlSequence) and len(node.items) == 1 else None
+        fix = f"write {only.text} without brackets" if isinstance(only, Scalar) else ""
+        reading.problem(node, f"{what} must be one value, not {kind}", fix)
         return None
     if not node.text.strip():
         reading.problem(node, f"{what} has no value")
@@ -127,13 +137,17 @@ def keys_of(
     *,
     required: Iterable[str] = (),
     optional: Iterable[str] = (),
+    at: Node | None = None,
+    example: str = "",
 ) -> dict[str, Entry] | None:
     """The entries of a mapping by key; unknown and missing keys become problems.
 
-    An unknown key that was probably meant for a missing one is reported once, not twice.
+    An unknown key that was probably meant for a missing one is reported once, not twice. What is
+    missing is reported `at` the key above the mapping, or at the mapping itself.
     """
     if not isinstance(node, YamlMapping):
-        reading.problem(node, f"{what} must be `key: value` lines", _expected(required, optional))
+        expected = f"for example {example}" if example else _expected(required, optional)
+        reading.problem(node, f"{what} must be `key: value` lines", expected)
         return None
     required, optional = tuple(required), tuple(optional)
     known = (*required, *optional)
@@ -151,7 +165,7 @@ def keys_of(
         what_not = f'{what} has no "{word}"'
         reading.problem(entry.key, what_not, _expected(required, optional), hint)
     for key in missing:
-        reading.problem(node, f'{what} needs "{key}"')
+        reading.problem(at or node, f'{what} needs "{key}"', _FIRST_VALUES.get(key, ""))
     return entries
 
 

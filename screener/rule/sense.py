@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from screener.rule.model import Conversion, DailyAmount, DrugSet
 from screener.rule.reading import Reading
+from screener.rule.values import Conversion, DailyAmount, DrugSet
 from screener.rule.yaml_reader import Mapping, Node
+
+# Days at the end of a course (docs/checks.md, stops_suddenly, step 4).
+STABLE_DOSE_SOUGHT = 60
 
 
 def can_hold(reading: Reading, node: Node, params: Any) -> bool:
@@ -22,6 +25,9 @@ def can_hold(reading: Reading, node: Node, params: Any) -> bool:
             key, what = found
             reading.problem(_place(node, key), what)
             return False
+    idle = _excepts_nothing(params) if _stands(node, "except") else None
+    if idle is not None:
+        reading.source.warn(_place(node, "except").mark, idle)
     return True
 
 
@@ -30,6 +36,10 @@ def _place(node: Node, key: str) -> Node:
     if isinstance(node, Mapping):
         return next((e.value for e in node.entries if e.key.text == key), node)
     return node
+
+
+def _stands(node: Node, key: str) -> bool:
+    return isinstance(node, Mapping) and node.get(key) is not None
 
 
 def _no_partner(params: Any) -> tuple[str, str] | None:
@@ -41,7 +51,17 @@ def _no_partner(params: Any) -> tuple[str, str] | None:
     left -= left_out.ingredients if left_out else frozenset()
     if left:
         return None
-    return "", "no partner is left: all of `with` is in `except` or `this`"
+    return (
+        "except" if left_out else "with",
+        "no partner is left: all of `with` is in `except` or `this`",
+    )
+
+
+def _excepts_nothing(params: Any) -> str | None:
+    partners, left_out = _drugs(params, "with_"), _drugs(params, "except_")
+    if partners is None or left_out is None or partners.ingredients & left_out.ingredients:
+        return None
+    return f"{left_out.text} is no partner, so except changes nothing"
 
 
 def _is_its_own_protection(params: Any) -> tuple[str, str] | None:
@@ -94,6 +114,22 @@ def _below_nothing(params: Any) -> tuple[str, str] | None:
     return None
 
 
+def _held_too_long(params: Any) -> tuple[str, str] | None:
+    held = getattr(params, "held_for", None)
+    if isinstance(held, int) and held > STABLE_DOSE_SOUGHT:
+        what = f"a stable dose is sought in the last {STABLE_DOSE_SOUGHT} days of a course"
+        return "held_for", f"{what}, so none is held for {held}"
+    return None
+
+
+def _half_a_dose(params: Any) -> tuple[str, str] | None:
+    for key in ("more_than", "fewer_than"):
+        limit = getattr(params, key, None)
+        if isinstance(limit, float) and limit > 1 and not limit.is_integer():
+            return key, f"{limit:g} is no whole number of doses"
+    return None
+
+
 def _no_factor(params: Any) -> tuple[str, str] | None:
     drugs, counted = _drugs(params, "of"), getattr(params, "counted_as", None)
     if drugs is None or not isinstance(counted, Conversion):
@@ -116,4 +152,6 @@ _REASONS: tuple[Callable[[Any], tuple[str, str] | None], ...] = (
     _split_too_little,
     _below_nothing,
     _no_factor,
+    _held_too_long,
+    _half_a_dose,
 )

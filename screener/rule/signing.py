@@ -7,7 +7,7 @@ from typing import Any
 from screener.rule.amounts import calendar_date
 from screener.rule.reading import Reading, items_of, keys_of, read_with, text_of
 from screener.rule.suggest import closest
-from screener.rule.yaml_reader import Entry, Mapping, Sequence
+from screener.rule.yaml_reader import Entry, Mapping, Scalar, Sequence
 
 _EVIDENCE = ("where", "read_on", "note", "link")
 
@@ -17,7 +17,10 @@ def read_evidence(reading: Reading, entry: Entry | None) -> tuple[dict[str, str]
     made = []
     for item in items_of(entry.value) if entry else ():
         what = "an entry of evidence"
-        found = keys_of(reading, item, what, required=("source",), optional=_EVIDENCE)
+        example = f"{{source: {item.text}}}" if isinstance(item, Scalar) else ""
+        found = keys_of(
+            reading, item, what, required=("source",), optional=_EVIDENCE, example=example
+        )
         texts = {k: text_of(reading, e.value, k) or "" for k, e in (found or {}).items()}
         if found and "read_on" in found:
             read_with(reading, found["read_on"].value, "read_on", calendar_date)
@@ -37,6 +40,9 @@ def read_owners(reading: Reading, entry: Entry | None) -> dict[str, Any]:
     if "checked" in found:
         names = [text_of(reading, item, "checked") for item in items_of(found["checked"].value)]
         owners["checked"] = [name for name in names if name]
+        if owners.get("wrote") in owners["checked"]:
+            what = f'"{owners["wrote"]}" wrote the rule, so somebody else must check it'
+            reading.problem(found["checked"].value, what)
         if not names:
             reading.problem(found["checked"].value, "nobody has checked the rule")
     if "next_review" in found:
@@ -58,4 +64,5 @@ def demand_signature(
         )
         if empty and not misspelled:
             where = found["status"].value if "status" in found else root
+            where = entry.key if entry else where
             reading.problem(where, f'an active rule needs "{key}"', "or set status: draft")

@@ -106,11 +106,12 @@ def read_waiver(reading: Reading, node: Node, folder: RulesFolder, data: bytes) 
     found = keys_of(reading, node, "a waiver", required=needed, optional=WAIVED_BY)
     if found is None:
         return None
-    texts = _texts(reading, found, ("reason", "by", *WAIVED_BY))
+    texts = _texts(reading, found, ("reason", "by"))
     until = _until(reading, found)
-    named = {key: texts[key] for key in WAIVED_BY if key in texts}
+    ids = {key: _id_of(reading, found[key]) for key in WAIVED_BY if key in found}
+    named = {key: text for key, text in ids.items() if text}
     misspelled = isinstance(node, YamlMapping) and len(node.entries) > len(found)
-    if not named and not misspelled and not any(key in found for key in WAIVED_BY):
+    if not ids and not misspelled:
         what = "the waiver says not whom or what it is about"
         reading.problem(node, what, f"expected one or more of {', '.join(WAIVED_BY)}")
     if not _FINDING_ID.fullmatch(named.get("finding", "0" * 16)):
@@ -120,13 +121,23 @@ def read_waiver(reading: Reading, node: Node, folder: RulesFolder, data: bytes) 
     rules = [_known_rule(reading, one, folder) for one in names]
     if "rule" in found and not rules:
         reading.problem(found["rule"].value, "the waiver names no rule")
-    if until is None or None in rules or len(texts) < len(named) + 2:
+    if until is None or None in rules or len(texts) < 2 or len(named) < len(ids):
         return None
     line = node.mark.line
     # Of the whole file: who has only run.json cannot try patient ids until the hash fits.
     mark = hashlib.blake2b(data + line.to_bytes(4), digest_size=8).hexdigest()
-    ids, ends = tuple(rule.id for rule in rules if rule), found["until"].value.mark
-    return Waiver(ids, named, texts["reason"], texts["by"], until, ends, line, mark)
+    ends = found["until"].value.mark
+    of_rules = tuple(rule.id for rule in rules if rule)
+    return Waiver(of_rules, named, texts["reason"], texts["by"], until, ends, line, mark)
+
+
+def _id_of(reading: Reading, entry: Entry) -> str | None:
+    """An id, which no problem may quote."""
+    if isinstance(entry.value, Scalar) and entry.value.text.strip():
+        return entry.value.text.strip()
+    what = f"{entry.key.text} must be one value"
+    reading.problem(entry.value, what, "write one waiver for each")
+    return None
 
 
 def _texts(reading: Reading, found: dict[str, Entry], keys: tuple[str, ...]) -> dict[str, str]:

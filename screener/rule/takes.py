@@ -29,7 +29,10 @@ _FORMS = {
     "suppository": "suppository",
 }
 _RELEASE = r"(?:(?P<release>modified-release|gastro-resistant) )?"
-_FORM = rf"{_RELEASE}(?P<form>tablets?|capsules?|packets?|patch(?:es)?|solution|suspension|liquid|injection)"
+_FORM = (
+    rf"{_RELEASE}(?P<form>tablets?|capsules?|packets?|patch(?:es)?"
+    r"|solution|suspension|liquid|injection)"
+)
 _COUNTED = r"(?P<form>tablets?|capsules?|packets?|patch(?:es)?|mL|ml)"
 _ROUTE_OF_TRACK = {
     "by mouth": "oral",
@@ -56,6 +59,19 @@ _STRENGTH = re.compile(
 )
 _TAKEN = re.compile(rf"(?<!\S){_RANGE} {_COUNTED}(?!\S)")
 _DOSE = re.compile(rf"(?<!\S){_RANGE} ?(?P<unit>{_UNIT})(?!\S)")
+_HOW_LONG = 'for example "for 28 days", or "for an unknown time"'
+_LATIN = {
+    "od": "once a day",
+    "qd": "once a day",
+    "bd": "twice a day",
+    "bid": "twice a day",
+    "tds": "3 times a day",
+    "tid": "3 times a day",
+    "qds": "4 times a day",
+    "qid": "4 times a day",
+    "nocte": "once a day",
+    "prn": "as needed",
+}
 _UNKNOWN_DOSE = re.compile(r"\b(?:in an )?unknown dose\b")
 _OFTEN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[int, int]]], ...] = (
     (re.compile(r"\b(?:once a|every) day\b|\bonce daily\b"), lambda m: (1, 1)),
@@ -201,7 +217,7 @@ def _when(piece: _Piece, before: Order | None, shift: int) -> tuple[int, int | N
     elif before is not None and before.days is not None and not piece.whole:
         count = before.days
     else:
-        raise Wrong(f'"{piece.whole}" does not say for how long', 'for example "for 28 days"')
+        raise Wrong(f'"{piece.whole}" does not say for how long', _HOW_LONG)
     if count is not None and count < 1:
         raise Wrong(f'"{piece.whole}" ends before it begins')
     return start, count, int(stopped["day"]) if stopped else None
@@ -235,7 +251,9 @@ def _dose(piece: _Piece, base: Order) -> Order:
     else:
         raise Wrong(f'"{piece.whole}" says no dose', 'for example "20 mg 4 times a day"')
     if often is None and not base.as_needed:
-        raise Wrong(f'"{piece.whole}" does not say how often', 'for example "4 times a day"')
+        said = (_LATIN[word] for word in piece.left.lower().split() if word in _LATIN)
+        right = next(said, "4 times a day")
+        raise Wrong(f'"{piece.whole}" does not say how often', f'for example "{right}"')
     count, period = often or (None, None)
     return dataclasses.replace(base, count=count, period=period)
 

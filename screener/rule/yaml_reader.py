@@ -22,6 +22,7 @@ DEEPEST_NESTING = 20
 # Look like spaces, but are other characters: YAML takes them for text.
 FALSE_SPACES = {"\u00a0": "non-breaking space", "\u202f": "narrow non-breaking space"}
 FALSE_SPACES |= {"\u2007": "figure space", "\u3000": "wide space", "\u200b": "zero-width space"}
+_QUOTES = "remove it, or put the value in quotes"
 _CUT = re.compile(r"^(?P<gap>\s+)#(?P<next>.?)")
 
 
@@ -122,7 +123,8 @@ def _has_false_characters(source: SourceFile) -> bool:
 
 
 def _mark(event: Any) -> Mark:
-    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+    start = event.start_mark
+    return Mark(start.line + 1, start.column + 1)
 
 
 def _document(source: SourceFile, events: Iterator[Any]) -> Node:
@@ -147,7 +149,7 @@ def _node(source: SourceFile, events: Iterator[Any], event: Any, depth: int) -> 
         raise _Refused
     _refuse_magic(source, event, mark)
     if isinstance(event, yaml.MappingStartEvent):
-        return _mapping(source, events, mark, depth)
+        return _mapping(source, events, mark, depth, flow=bool(event.flow_style))
     if isinstance(event, yaml.SequenceStartEvent):
         items: list[Node] = []
         while not isinstance(inner := next(events), yaml.SequenceEndEvent):
@@ -161,11 +163,21 @@ def _node(source: SourceFile, events: Iterator[Any], event: Any, depth: int) -> 
     return Scalar("", mark, False)  # an alias; the problem has been noted
 
 
-def _mapping(source: SourceFile, events: Iterator[Any], mark: Mark, depth: int) -> Mapping:
+def _mapping(
+    source: SourceFile, events: Iterator[Any], mark: Mark, depth: int, *, flow: bool
+) -> Mapping:
     entries: dict[str, Entry] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
         key = _node(source, events, event, depth + 1)
         value = _node(source, events, next(events), depth + 1)
+        if isinstance(key, Scalar) and flow and _is_nothing(value):
+            what = f'"{key.text}" has no value'
+            fix = "a comma inside { } ends the value before it, so text with a comma needs quotes"
+            before = list(entries.values())[-1].value if entries else None
+            if isinstance(before, Scalar) and re.fullmatch(r"\d{1,3}", before.text):
+                fix = f"write numbers without a thousands mark: {before.text}{key.text}"
+            source.problem(key.mark, what, fix)
+            continue
         if not isinstance(key, Scalar):
             source.problem(key.mark, "a key must be one word, not a list or a mapping")
             continue
@@ -182,22 +194,29 @@ def _mapping(source: SourceFile, events: Iterator[Any], mark: Mark, depth: int) 
     return Mapping(tuple(entries.values()), mark)
 
 
+def _is_nothing(value: Node) -> bool:
+    return isinstance(value, Scalar) and value.plain and not value.text
+
+
 def _refuse_magic(source: SourceFile, event: Any, mark: Mark) -> None:
     if isinstance(event, yaml.AliasEvent):
+        if any(text.startswith(f"`&{event.anchor}`") for _, text in source.problems):
+            return  # the anchor has been reported
         what = f"`*{event.anchor}` is YAML's sign for a copy, which is not allowed"
         source.problem(mark, what, "write the value out, or put it in quotes")
     elif getattr(event, "anchor", None):
         what = f"`&{event.anchor}` is YAML's sign for an anchor, which is not allowed"
         source.problem(mark, what, "remove it, or put the value in quotes")
     elif getattr(event, "tag", None):
+        value = isinstance(event, yaml.ScalarEvent) and event.value
         what = f"`{event.tag}` is a YAML tag, which is not allowed"
-        source.problem(mark, what, "remove it, or put the value in quotes")
+        source.problem(mark, what, f"remove it (write {event.value})" if value else _QUOTES)
 
 
 def _warn_of_cut_text(source: SourceFile, event: Any) -> None:
     """`title: Rule #2` silently becomes "Rule"; two spaces before `#` say that it was meant."""
     end = event.end_mark
-    if end.line >= len(source.lines):
+    if end.line >= len(source.lines) or "#" not in source.lines[end.line]:
         return
     cut = _CUT.match(source.lines[end.line][end.column :])
     prose = " " in event.value and cut is not None and len(cut["gap"]) == 1
@@ -216,10 +235,11 @@ def _note_library_error(source: SourceFile, error: yaml.YAMLError) -> None:
         place = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
     else:
         context = getattr(error, "context_mark", None)
-        opened = ("quoted scalar", "flow sequence", "flow mapping")
+        opened = ("quoted scalar", "flow sequence", "flow mapping", "scanning a simple key")
         about = str(getattr(error, "context", "") or "")
         unclosed = context is not None and any(word in about for word in opened)
         chosen: Any = context if unclosed else mark
         place = Mark(chosen.line + 1, chosen.column + 1)
+    source.problems = [one for one in source.problems if one[0].line != place.line]
     place, hint = hint_for(source.lines, place, said, str(getattr(error, "context", "") or ""))
     source.problem(place, "this cannot be read as YAML", hint)

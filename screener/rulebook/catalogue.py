@@ -20,18 +20,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from screener.checks import CHECKS
-from screener.rule.model import (
-    SEVERITIES,
-    SYSTEMIC_TRACKS,
-    Conversion,
-    DailyAmount,
-    DrugSet,
-    Limits,
-    Rule,
-    Share,
-    Story,
-)
+from screener.rule.model import SEVERITIES, Rule, Story
 from screener.rule.params import parameters_of
+from screener.rule.values import SYSTEMIC_TRACKS, Conversion, DailyAmount, DrugSet, Limits, Share
 from screener.rulebook.read import sentence
 from screener.rulebook.say_values import between, value_of
 from screener.rulebook.stories import DAY_0, Engine, heard, tables_of

@@ -23,6 +23,8 @@ from screener.timeline import Timeline, build
 
 SEVERITY_OF = dict(enumerate(SEVERITIES))
 _SURVIVES = re.compile(r"^\s*#\s*survives:\s*(.+?)\s*$", re.MULTILINE)
+# What only a name says: "without diazepam: ", "more_than 80 mg/day -> 81 mg/day: ".
+_A_CHANGE = re.compile(r"(?:(?:without|negated|not)\b|[^:]* -> )[^:]*:\s")
 _KEY = re.compile(r"([a-z_]+):")
 _STORIES = re.compile(r"^examples:", re.MULTILINE)
 
@@ -111,10 +113,13 @@ def explained(
 
 
 def _parted(line: str, names: list[str]) -> tuple[str, str]:
-    colons = [found.start() for found in re.finditer(r":\s", line)]
-    for at in reversed(colons):
-        if any(name.startswith(line[:at]) for name in names):
-            return line[:at], line[at + 1 :].strip()
+    """Name and reason; neither when the line says no reason, or names a change that is gone."""
+    if any(one.startswith(line) for one in names):
+        return "", ""
+    for colon in reversed([found.start() for found in re.finditer(r":\s", line)]):
+        name, reason = line[:colon], line[colon + 1 :].strip()
+        if any(one.startswith(name) for one in names):
+            return ("", "") if _A_CHANGE.match(reason) else (name, reason)
     return "", ""
 
 

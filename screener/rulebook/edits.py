@@ -17,15 +17,11 @@ from screener.rule.model import (
     AllOf,
     CheckUse,
     Clause,
-    Conversion,
-    DailyAmount,
-    DrugSet,
-    LabTest,
     Rule,
     SameCheckWith,
-    Share,
     SomeOf,
 )
+from screener.rule.values import Conversion, DailyAmount, DrugSet, LabTest, Share
 from screener.rulebook import nearby
 from screener.rulebook.few_words import UNSAID, described, keyword, number_words
 
@@ -33,6 +29,8 @@ CHANGES = ("escalate", "downgrade")
 _GUARDS = ("only_if", "unless")
 _DAYS = {"days", "within", "result_good_for", "new_after", "or_restart_after", "for_at_least"}
 _MAY_BE_ZERO = {"grace"}
+# A drug of the sets on the right does not count as one of the set on the left.
+_ANYWAY = {"with_": ("this", "except_"), "continued_by": ("of",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +51,14 @@ def differs(
 ) -> bool:
     """Whether the other clause has another value there, or nothing at all."""
     try:
-        ours, theirs = _get(base, path), _get(other, path)
+        ours, theirs = at_path(base, path), at_path(other, path)
     except (AttributeError, IndexError):
         return True
     return any(getattr(ours, name, None) != getattr(theirs, name, None) for name in reads)
 
 
-def _get(value: Any, path: tuple[str | int, ...]) -> Any:
+def at_path(value: Any, path: tuple[str | int, ...]) -> Any:
+    """The object at the end of the path."""
     for step in path:
         value = value[step] if isinstance(step, int) else getattr(value, step)
     return value
@@ -202,7 +201,12 @@ def _field_edits(owner: Any, said: frozenset[str]) -> Iterator[Edit]:
         yield from _value_edits(owner, field, word, value, said)
         if field.default is None and _may_be_missing(owner, field):
             gone = partial(_set, field.name, None)
-            yield Edit(f"without: {word} {described(value)}", (), (field.name,), gone)
+            yield Edit(f"without: {_named(word, value)}", (), (field.name,), gone)
+
+
+def _named(word: str, value: Any) -> str:
+    said = described(value)
+    return said if said.startswith(word) else f"{word} {said}"
 
 
 def _value_edits(
@@ -263,14 +267,7 @@ def _move(field: str, to: str, owner: Any) -> Any:
 
 
 def _set_edits(owner: Any, field: str, drugs: DrugSet) -> Iterator[Edit]:
-    """Members that another set of the same check takes out or leaves out anyway do not count."""
-    among = drugs.ingredients
-    this, out = getattr(owner, "this", None), getattr(owner, "except_", None)
-    partners = getattr(owner, "with_", None)
-    if field == "except_" and partners is not None:
-        among &= partners.ingredients
-    elif field == "with_":
-        among -= frozenset[str]().union(*(s.ingredients for s in (this, out) if s is not None))
+    among = _that_count(owner, field, drugs)
     for name, new in nearby.members(drugs, among):
         change = partial(_set, "ingredients", new.ingredients)
         yield Edit(name, (), ("ingredients",), change)
@@ -279,6 +276,15 @@ def _set_edits(owner: Any, field: str, drugs: DrugSet) -> Iterator[Edit]:
         yield Edit(name, (), (changed,), partial(_set, changed, getattr(new, changed)))
     if drugs.counted_as is not None:
         yield from _near(drugs, "counted_as", "counted as", nearby.factors(drugs.counted_as))
+
+
+def _that_count(owner: Any, field: str, drugs: DrugSet) -> frozenset[str]:
+    """The members that no other set of the same check takes in or leaves out anyway."""
+    partners = getattr(owner, "with_", None)
+    if field == "except_" and isinstance(partners, DrugSet):
+        return drugs.ingredients & partners.ingredients
+    others = [getattr(owner, name, None) for name in _ANYWAY.get(field, ())]
+    return drugs.ingredients.difference(*(s.ingredients for s in others if s is not None))
 
 
 def _may_be_missing(owner: Any, field: Any) -> bool:

@@ -11,18 +11,14 @@ from screener.rule.model import (
     AllOf,
     CheckUse,
     Clause,
-    Conversion,
-    DailyAmount,
-    DrugSet,
     Finds,
     HadTest,
     HasCondition,
     LabResult,
-    LabTest,
     SameCheckWith,
-    Share,
     SomeOf,
 )
+from screener.rule.values import Conversion, DailyAmount, DrugSet, LabTest, Share
 
 # Fields that a rule file has no key for, or a key that says nothing more.
 UNSAID = {"use", "limits", "drugs", "params", "when"}

@@ -14,8 +14,9 @@ from typing import Any
 from screener import terminology
 from screener.checks import CHECKS
 from screener.checks.spec import Check
-from screener.rule.model import SEVERITIES, STATUSES, DailyAmount, Share
+from screener.rule.model import SEVERITIES, STATUSES
 from screener.rule.params import parameters_of
+from screener.rule.values import DailyAmount, Share
 from screener.rulebook.schema_conditions import (
     condition_schemas,
     measure_schema,

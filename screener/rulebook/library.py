@@ -9,8 +9,9 @@ from screener import terminology
 from screener.checks import CHECKS
 from screener.errors import UsageError
 from screener.rule.load import RulesFolder, read_folder
-from screener.rule.model import LabTest, Rule
+from screener.rule.model import Rule
 from screener.rule.suggest import closest
+from screener.rule.values import LabTest
 
 
 @cache
@@ -38,6 +39,14 @@ class ShippedVocabulary:
         """See `screener.terminology`."""
         found = terminology.lab_test(name)
         return None if found is None else LabTest(name, *found)
+
+    def condition_list_names(self) -> tuple[str, ...]:
+        """See `screener.terminology`."""
+        return terminology.condition_list_names()
+
+    def lab_test_names(self) -> tuple[str, ...]:
+        """See `screener.terminology`."""
+        return terminology.lab_test_names()
 
 
 def load_library(folder: Path) -> tuple[Rule, ...]:

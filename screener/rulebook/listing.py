@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from screener.rule.model import DrugSet, Rule
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from screener.rule.model import Rule
+from screener.rule.values import Conversion, DrugSet
 from screener.rulebook.read import sentence
 from screener.rulebook.stories import in_words
 
@@ -48,18 +53,47 @@ def _evidence(one: dict[str, str]) -> str:
 
 
 def _drugs_of(rule: Rule) -> list[str]:
-    """Every drug set of the rule with its ingredients and routes written out."""
-    lines: list[str] = []
-    for use in rule.uses:
-        for name in type(use.params).__dataclass_fields__:
-            value = getattr(use.params, name)
-            if isinstance(value, DrugSet):
-                members = sorted(value.ingredients)
-                head = f"  {name.rstrip('_')}: {value.text} ({', '.join(sorted(value.tracks))})"
-                lines.append(head)
-                if members != [value.text]:
-                    lines += [
-                        f"    {', '.join(members[at : at + _WIDE])}"
-                        for at in range(0, len(members), _WIDE)
-                    ]
-    return lines
+    """Every drug set of the rule with its ingredients and routes, every conversion with factors."""
+    lines: dict[str, None] = {}
+    for name, value in _values_in(rule):
+        for line in _drug_lines(name, value) if isinstance(value, DrugSet) else _factors(value):
+            lines[line] = None
+    return list(lines)
+
+
+def _values_in(rule: Rule) -> Iterator[tuple[str, DrugSet | Conversion]]:
+    """Parameter or condition, and its drugs, of all that the rule looks at."""
+    when = [*(one.when for one in rule.escalate), *(one.when for one in rule.downgrade)]
+    for part in (rule.flag_when, *rule.only_if, *rule.unless, *when):
+        yield from _inside("", part)
+
+
+def _inside(name: str, value: Any) -> Iterator[tuple[str, DrugSet | Conversion]]:
+    if isinstance(value, DrugSet | Conversion):
+        yield name, value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _inside(name, one)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _inside(field.name.rstrip("_"), getattr(value, field.name))
+
+
+def _drug_lines(name: str, drugs: DrugSet) -> list[str]:
+    members = sorted(drugs.ingredients)
+    head = f"  {name}: {drugs.text} ({', '.join(sorted(drugs.tracks))})"
+    if members == [drugs.text]:
+        return [head]
+    each = [", ".join(members[at : at + _WIDE]) for at in range(0, len(members), _WIDE)]
+    return [head, *(f"    {line}" for line in each)]
+
+
+def _factors(conversion: Conversion) -> list[str]:
+    head = f"  counted as {conversion.text}, milligrams for each milligram:"
+    return [
+        head,
+        *(
+            f"    {one.ingredient} ({one.track}): {one.number / one.per:g}"
+            for one in conversion.factors
+        ),
+    ]

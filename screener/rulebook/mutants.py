@@ -10,8 +10,14 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from screener.rule.model import CheckUse, Clause, Rule, SameCheckWith
-from screener.rulebook.edits import CHANGES, Edit, differs, edits_of, put
+from screener.rule.model import (
+    CheckUse,
+    Clause,
+    Rule,
+    SameCheckWith,
+)
+from screener.rulebook.edits import CHANGES, Edit, at_path, differs, edits_of, put
+from screener.rulebook.same_bands import same_bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ def mutants_of(rule: Rule, said: frozenset[str] = frozenset()) -> tuple[Mutant, 
     found = []
     for edit in edits_of(rule, said):
         changed = _changed(rule, edit)
-        if _meaning(changed) in seen:
+        if _meaning(changed) in seen or _same_bands(rule, changed, edit.path):
             continue
         seen.add(_meaning(changed))
         count = names[edit.name] = names.get(edit.name, 0) + 1
@@ -61,6 +67,15 @@ def _severity_counts(part: Any) -> bool:
         return False
     inside = [_severity_counts(one) for one in part.parts if isinstance(one, CheckUse | Clause)]
     return all(inside) if part.kind == "all_of" else any(inside)
+
+
+def _same_bands(rule: Rule, changed: Rule, path: tuple[str | int, ...]) -> bool:
+    """Whether the change only moved a bound of a band into a more severe one."""
+    for end in range(len(path) + 1):
+        bands = getattr(at_path(rule, path[:end]), "bands", None)
+        if bands is not None:
+            return same_bands(bands, at_path(changed, path[:end]).bands)
+    return False
 
 
 def _changed(rule: Rule, edit: Edit) -> Rule:

@@ -12,15 +12,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from screener.rule.model import (
-    SEVERITIES,
-    SYSTEMIC_TRACKS,
-    Conversion,
-    DailyAmount,
-    DrugSet,
-    Factor,
-    Share,
-)
+from screener.rule.drugs import ROUTES
+from screener.rule.model import SEVERITIES
+from screener.rule.values import SYSTEMIC_TRACKS, Conversion, DailyAmount, DrugSet, Factor, Share
 from screener.rulebook.few_words import decimal, number_words
 from screener.terminology import class_members, class_names
 
@@ -85,7 +79,7 @@ def members(drugs: DrugSet, among: frozenset[str]) -> Near:
         return
     left_out = [[one] for one in every]
     said = list(every)
-    if len(every) > _SHORT_LIST:
+    if len(drugs.ingredients) > _SHORT_LIST:
         left_out, said = [[every[0]], [every[-1]]], [every[0], every[-1]]
         for tag, inside in _classes(frozenset(every)):
             left_out.append(inside)
@@ -117,26 +111,36 @@ def _classes(every: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def ways(drugs: DrugSet) -> Near:
-    """Other route words: any way into the circulation instead, and each of several ways less."""
+    """Other route words: any way into the circulation instead, and each of several words less."""
     now = drugs.tracks
     if now != SYSTEMIC_TRACKS:
-        yield f"{_listed(now)} -> any systemic route", _on(drugs, SYSTEMIC_TRACKS)
-    if len(now) > 1 and not now >= SYSTEMIC_TRACKS:
-        for one in sorted(now):
-            yield f"not {one}", _on(drugs, now - {one})
+        yield f"{_routes(now)} -> any systemic route", _on(drugs, SYSTEMIC_TRACKS)
+    if not now >= SYSTEMIC_TRACKS:
+        for word, tracks in _words_of(now):
+            if tracks < now:
+                yield f"not {word}", _on(drugs, now - tracks)
     if drugs.releases:
         yield (
-            f"{_listed(drugs.releases)} -> any release",
+            f"{' or '.join(sorted(drugs.releases))} -> any release",
             dataclasses.replace(drugs, releases=frozenset()),
         )
 
 
+def _words_of(tracks: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
+    """The route words that make up the tracks, the widest first, none inside another."""
+    found: list[tuple[str, frozenset[str]]] = []
+    for word, some in sorted(ROUTES.items(), key=lambda one: (-len(one[1]), one[0])):
+        if some <= tracks and not any(some <= other for _, other in found):
+            found.append((word, some))
+    return found
+
+
+def _routes(tracks: frozenset[str]) -> str:
+    return " or ".join(word for word, _ in _words_of(tracks))
+
+
 def _on(drugs: DrugSet, tracks: frozenset[str]) -> DrugSet:
     return dataclasses.replace(drugs, tracks=tracks)
-
-
-def _listed(some: frozenset[str]) -> str:
-    return " or ".join(sorted(some))
 
 
 def factors(conversion: Conversion) -> Near:

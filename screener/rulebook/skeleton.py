@@ -20,9 +20,10 @@ from screener.checks import CHECKS
 from screener.errors import RuleFileError, UsageError
 from screener.rule.drugs import route_in
 from screener.rule.load import LISTS_FOLDER, OTHER_FOLDERS
-from screener.rule.model import SEVERITIES, DrugSet, Rule
+from screener.rule.model import SEVERITIES, Rule
 from screener.rule.params import parameters_of
 from screener.rule.suggest import closest
+from screener.rule.values import DrugSet
 from screener.rulebook.layout import formatted
 from screener.rulebook.library import load_library
 from screener.rulebook.skeleton_stories import Draft, Plot, stories_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.tables import Tables, day_number
 from screener.timeline.days import day, stretches, sweep
 from screener.timeline.doses import dose_lines, line_flags

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import starts_group, stretches
 

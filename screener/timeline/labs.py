@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from screener.rule.model import LabTest
+from screener.rule.values import LabTest
 from screener.tables import Tables
 from screener.terminology import lab_test
 from screener.timeline.days import day, outside

@@ -118,8 +118,9 @@ def _flag(rows: pl.DataFrame, flag: str, detail: str) -> pl.DataFrame:
 def identify(rows: pl.DataFrame) -> pl.DataFrame:
     """Used rows with their ingredients, tracks and units: one line per ingredient.
 
-    Adds part, parts, ingredient (null: unmapped), product (all ingredients), listed_strength_ug,
-    name_strength..., track, form_key, unclear_route, and for dose, strength and strength-per: kind and factor.
+    Adds part, parts, ingredient (null: unmapped), product (all its ingredients),
+    listed_strength_ug, name_strength..., track, form_key, unclear_route, and for dose, strength and
+    strength-per: kind and factor.
     Every distinct text is resolved once.
     """
     used = rows.filter(pl.col("row_class") == "used")

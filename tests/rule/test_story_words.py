@@ -176,9 +176,12 @@ def test_an_expectation_is_read(text: str, expected: Expected) -> None:
     assert expected_of(text) == expected
 
 
-@pytest.mark.parametrize("text", ["flag", "flag hgih", "high", "flagged", "clear from day 3", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["flag", "flag hgih", "high", "not assessed because dunno", "flagged", "clear from day 3", ""],
+)
 def test_another_expectation_is_refused(text: str) -> None:
-    with pytest.raises(Wrong, match="no outcome"):
+    with pytest.raises(Wrong, match=r"no outcome|no severity|no reason"):
         expected_of(text)
 
 
@@ -221,6 +224,53 @@ def test_facts_describe_another_patient() -> None:
     assert (person.observed_before, person.observed_until, person.died) == (30, 60, 50)
 
 
+def test_tests_weights_and_heights_may_be_told() -> None:
+    person = person_of(
+        {
+            "lab": "lithium 0.8 mmol/L on day 30; full blood count >130 g/L on day -2",
+            "tests_of_the_site": "lithium; liver function",
+            "height": "170.5 cm",
+            "weight": "60 kg; 58 kg on day -10",
+            "creatinine": "none",
+        }
+    )
+    assert [(lab.analyte, lab.comparator, lab.value, lab.unit, lab.day) for lab in person.labs] == [
+        ("weight", None, 58, "kg", -10),
+        ("lithium", None, Decimal("0.8"), "mmol/L", 30),
+        ("full blood count", ">", 130, "g/L", -2),
+    ]
+    assert (person.weight_kg, person.height_cm) == (60, Decimal("170.5"))
+    assert person.tests_of_the_site == ("lithium", "liver function")
+
+
+def test_a_weight_with_a_day_leaves_no_other() -> None:
+    person = person_of({"weight": "58 kg on day 3"})
+    assert person.weight_kg is None
+    assert person_of({"weight": "unknown"}).weight_kg is None
+
+
+def test_a_ratio_has_no_unit() -> None:
+    (_, lab) = person_of({"lab": "inr 4.5 on day 3"}).labs
+    assert (lab.analyte, lab.value, lab.unit) == ("inr", Decimal("4.5"), None)
+
+
+@pytest.mark.parametrize(
+    ("words", "form"),
+    [
+        ("10 mg modified-release tablets once a day for 5 days", "modified-release tablet"),
+        ("10 mg modified-release capsules 2 capsules a day", None),
+        ("10 mg gastro-resistant tablets once a day for 5 days", "gastro-resistant tablet"),
+        ("10 mg/5 mL modified-release solution 5 mL once a day for 5 days", None),
+    ],
+)
+def test_the_kind_of_release_belongs_to_tablets_and_capsules(words: str, form: str | None) -> None:
+    if form is None:
+        with pytest.raises(Wrong):
+            orders(f"baclofen {words}")
+    else:
+        assert orders(f"baclofen {words}")[0].form == form
+
+
 def test_a_patient_may_have_no_test() -> None:
     assert person_of({"creatinine": "none"}).labs == ()
     assert [lab.analyte for lab in person_of({"egfr": "20 on day -1"}).labs] == ["egfr"]
@@ -232,7 +282,13 @@ def test_a_patient_may_have_no_test() -> None:
         ("age", "old"),
         ("sex", "X"),
         ("weight", "80"),
+        ("weight", "80 kg; 70 kg"),
+        ("height", "170"),
+        ("lab", "lithium on day 3"),
+        ("lab", "0.8 mmol/L on day 3"),
+        ("lab", "lithium 0.8 mmol/L"),
         ("creatinine", "0.9 mg/dL"),
+        ("creatinine", "0.9 on day 3"),
         ("egfr", "low on day 3"),
         ("observed", "always"),
         ("died", "soon"),

@@ -15,22 +15,17 @@ from screener.checks.taken_together import TakenTogether
 from screener.rule.model import (
     Age,
     Clause,
-    Conversion,
-    DailyAmount,
     Downgrade,
-    DrugSet,
     Escalation,
-    Factor,
     KidneyFunction,
-    Limits,
     Recorded,
     Rule,
     SameCheckWith,
-    Share,
     SomeOf,
     Taking,
     one_check,
 )
+from screener.rule.values import Conversion, DailyAmount, DrugSet, Factor, Limits, Share
 from screener.rulebook.mutants import mutants_of
 from screener.terminology import class_members
 

@@ -11,6 +11,13 @@ from tests.rule.authoring import SOUND, changed, folder_with
 
 WRONG_STORY = ("expect: clear", "expect: flag low from day 3")
 
+# Without a story that is flagged, the rule is sound but for a warning.
+FLAGGED_STORY = """\
+  - story: a little above
+    takes: {baclofen: 80.01 mg/day for 28 days}
+    expect: flag high from day 0
+"""
+
 
 @pytest.fixture
 def sound(tmp_path: Path) -> Path:
@@ -22,8 +29,9 @@ def rules(*arguments: str, folder: Path) -> int:
 
 
 def test_check_says_that_every_file_can_be_used(
-    sound: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    sound = folder_with(tmp_path, {"limits/too-much.yaml": SOUND + FLAGGED_STORY})
     assert rules("check", "--as-of", "2027-11-22", folder=sound) == 0
     told = capsys.readouterr()
     assert told.out == "1 rule, 0 lists: every file can be used.\n"
@@ -34,7 +42,7 @@ def test_a_review_that_is_late_is_a_warning(
     sound: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert rules("check", "--as-of", "2027-11-23", folder=sound) == 0
-    assert "the review of too-much was due on 2027-11-22" in capsys.readouterr().err
+    assert "the review was due on 2027-11-22" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["check", "test", "read", "list"])

@@ -56,6 +56,37 @@ def test_the_usual_patient_is_observed_around_the_doses() -> None:
     assert only(tables.labs)["date"] == day(-20)
 
 
+def test_tests_stand_in_the_labs_and_are_known_of_the_site_of_their_story_alone() -> None:
+    facts = {"creatinine": "none", "tests_of_the_site": "potassium", "height": "170 cm"}
+    takes = "lithium: 400 mg once a day for 28 days"
+    tables, _ = tables_of([story(takes, **facts), story(takes, lab="lithium 1 mmol/L on day 3")])
+    assert tables.labs is not None
+    assert tables.patients is not None
+    assert tables.labs.select("patient_id", "analyte", "value", "unit").rows() == [
+        ("story-00002", "creatinine", 0.9, "mg/dL"),
+        ("story-00002", "lithium", 1.0, "mmol/L"),
+    ]
+    assert tables.tests_seen == {
+        ("site-1", "potassium"),
+        ("site-2", "creatinine"),
+        ("site-2", "lithium"),
+    }
+    assert tables.patients["height_cm"].to_list() == [170.0, None]
+    assert tables.prescriptions["site_id"].to_list() == ["site-1", "site-2"]
+
+
+def test_a_weight_of_a_day_stands_in_the_labs() -> None:
+    tables, _ = tables_of([story("lithium: 1 mg once a day for 9 days", weight="58 kg on day 3")])
+    assert tables.labs is not None
+    weight = tables.labs.filter(pl.col("analyte") == "weight")
+    assert (weight["value"].item(), weight["unit"].item(), weight["date"].item()) == (
+        58.0,
+        "kg",
+        day(3),
+    )
+    assert only(tables.patients)["weight_kg"] is None
+
+
 @pytest.mark.parametrize(
     ("age", "birthday"),
     [

@@ -1,0 +1,379 @@
+"""Warnings about rules that can run: each is said where it stands, and its neighbour is not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from screener.rulebook.library import read_library
+from screener.rulebook.linting import library_warnings
+from tests.rule.authoring import LIST, SOUND, folder_with
+
+DAY = dt.date(2026, 11, 22)
+FLAG = """\
+  - story: a little above
+    takes: {baclofen: 80.01 mg/day for 28 days}
+    expect: flag high from day 0
+"""
+RULE = SOUND + FLAG
+PAIR = """\
+schema: 1
+rule: pair
+title: A pair
+version: 1
+status: draft
+severity: moderate
+flag_when:
+  taken_together:
+    this: [diazepam, lorazepam]
+    with: [morphine, codeine]
+"""
+USES_LIST = PAIR.replace("rule: pair", "rule: uses").replace("[morphine, codeine]", "list sleepers")
+
+
+def edited(text: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def named(text: str, name: str) -> str:
+    return text.replace("rule: too-much", f"rule: {name}").replace("rule: pair", f"rule: {name}")
+
+
+def said(tmp_path: Path, *texts: str, lists: str | None = None, day: dt.date = DAY) -> list[str]:
+    """The warnings of a folder of these rules, without the path before the file's name."""
+    names = [text.split("rule: ")[1].split("\n")[0] for text in texts]
+    files = {f"t/{name}.yaml": text for name, text in zip(names, texts, strict=True)}
+    files |= {"lists/sleepers.yaml": lists} if lists else {}
+    folder = folder_with(tmp_path, files)
+    warnings = library_warnings(read_library(folder), day)
+    return [one.replace(f"{folder}/", "") for one in warnings]
+
+
+def only(warnings: list[str]) -> tuple[str, str]:
+    """The text and the marked source line of the one warning that there is."""
+    (one,) = warnings
+    head, line, caret = one.split("\n")
+    column = int(head.split(":")[2])
+    assert caret.index("^") == 4 + column - 1
+    return head, line[4:][column - 1 :]
+
+
+def test_a_sound_rule_is_left_in_peace(tmp_path: Path) -> None:
+    assert said(tmp_path, RULE, PAIR) == []
+
+
+WARNED = {
+    "implausible": (
+        [("more_than: 80 mg/day", "more_than: 80 g/day")],
+        "nobody takes 80 g/day of baclofen by mouth",
+        "80 g/day",
+    ),
+    "slip": (
+        [("more_than: 100 mg/day", "more_than: 100 mcg/day")],
+        "is 800 times less than 80 mg/day of line 10",
+        "100 mcg/day",
+    ),
+    "long window": (
+        [("    more_than: 80 mg/day\n", "    more_than: 80 mg/day\n    for_at_least: 4000 days\n")],
+        "more than ten years",
+        "4000 days",
+    ),
+    "old age": (
+        [("message:", "only_if:\n  - age: {at_least: 105 years}\nmessage:")],
+        "hardly anybody is 105 years old",
+        "105 years",
+    ),
+    "looser escalate": (
+        [("more_than: 100 mg/day", "more_than: 60 mg/day")],
+        "so every finding is critical",
+        "{daily_dose",
+    ),
+    "escalate of nobody": (
+        [("{daily_dose: {more_than: 100 mg/day}}", "{age: {below: 18 years}}"),
+         ("severity: high\n", "severity: high\nfor: adults\n")],
+        "the rule is for adults",
+        "{age",
+    ),
+    "escalate taken out": (
+        [("{daily_dose: {more_than: 100 mg/day}}", "{taking: morphine}"),
+         ("message:", "unless:\n  - taking: class opioid\nmessage:")],
+        "unless takes out such days",
+        "{taking",
+    ),
+    "escalate left out": (
+        [("{daily_dose: {more_than: 100 mg/day}}", "{age: {at_least: 75 years}}"),
+         ("message:", "only_if:\n  - age: {below: 75 years}\nmessage:")],
+        "only_if leaves out such days",
+        "{age",
+    ),
+    "second escalate": (
+        [("more_than: 100 mg/day}}\n",
+          "more_than: 100 mg/day}}\n"
+          "  - to: critical\n    when: {daily_dose: {more_than: 120 mg/day}}\n")],
+        "the one on line 13 holds as well",
+        "{daily_dose: {more_than: 120",
+    ),
+    "guards at odds": (
+        [("message:", "only_if:\n  - sex: F\n  - sex: M\nmessage:")],
+        "cannot hold together",
+        "sex: M",
+    ),
+    "own drug": (
+        [("message:", "unless:\n  - taking: list sleepers\nmessage:"),
+         ("of: baclofen by mouth", "of: diazepam by mouth"),
+         ("80 mg/day\nescalate", "80 mg/day\nescalate")],
+        "so this takes out every day",
+        "taking",
+    ),
+    "no story": (
+        [("status: active ", "status: pilot # ")],
+        "",
+        "",
+    ),
+    "no flag": ([(FLAG, "")], "no story expects a flag", "examples"),
+    "no clear": (
+        [("    expect: clear", "    expect: not assessed")],
+        "no story expects clear",
+        "examples",
+    ),
+    "any day": ([("flag high from day 0", "flag high")], "does not say since when", "flag high"),
+    "message": (
+        [('"{value} {unit} from {date}"', '"too much from {date}"')],
+        "does not say the number that breaks the rule",
+        "message",
+    ),
+    "unwritten": (
+        [("message:", "why: to be written\nmessage:")],
+        "still to be written",
+        "to be written",
+    ),
+    "review": (
+        [("next_review: 2027-11-22", "next_review: 2026-11-21")],
+        "the review was due on 2026-11-21",
+        "2026-11-21",
+    ),
+    "read tomorrow": (
+        [("read_on: 2026-11-22", "read_on: 2026-11-23")],
+        "still to come",
+        "2026-11-23",
+    ),
+    "read long ago": (
+        [("read_on: 2026-11-22", "read_on: 2016-11-21")],
+        "read more than 10 years ago",
+        "2016-11-21",
+    ),
+    "pilot": (
+        [("status: active                     # draft, pilot, active", "status: pilot")],
+        "nothing says why this rule is a pilot",
+        "status: pilot",
+    ),
+}  # fmt: skip
+del WARNED["no story"]
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_a_warning_stands_where_its_cause_is(tmp_path: Path, name: str) -> None:
+    changes, words, place = WARNED[name]
+    rules = [edited(RULE, *changes)]
+    if "sleepers" in rules[0]:
+        head, marked = only(said(tmp_path, *rules, lists=LIST))
+    else:
+        head, marked = only(said(tmp_path, *rules))
+    assert words in head
+    assert marked.startswith(place)
+
+
+QUIET = {
+    "as plausible as can be": [
+        ("more_than: 80 mg/day", "more_than: 199 mg/day"), ("100 mg/day", "200 mg/day"),
+        ("baclofen: 80.01", "baclofen: 199.01"),
+    ],
+    "ten years": [
+        ("    more_than: 80 mg/day\n", "    more_than: 80 mg/day\n    for_at_least: 3650 days\n")
+    ],
+    "a stricter escalate": [("more_than: 100 mg/day", "more_than: 80.01 mg/day")],
+    "an escalate for some": [
+        ("{daily_dose: {more_than: 100 mg/day}}", "{age: {at_least: 75 years}}"),
+        ("message:", "only_if:\n  - age: {below: 76 years}\nmessage:"),
+    ],
+    "another route in unless": [
+        ("message:", "unless:\n  - taking: baclofen intrathecally\nmessage:")
+    ],
+    "a second escalate that is higher": [
+        ("to: critical", "to: critical"), ("severity: high", "severity: moderate"),
+        ("flag high", "flag moderate"),
+        ("more_than: 100 mg/day}}\n",
+         "more_than: 100 mg/day}}\n  - to: high\n    when: {daily_dose: {more_than: 90 mg/day}}\n"),
+    ],
+    "only the limit in the message": [("{value} {unit}", "{limit} {unit}")],
+    "a review on the day": [("next_review: 2027-11-22", "next_review: 2026-11-22")],
+    "read ten years ago": [("read_on: 2026-11-22", "read_on: 2016-11-22")],
+    "a pilot with a reason": [
+        ("status: active                     # draft, pilot, active", "status: pilot"),
+        ("where: section 2", "where: section 2, note: not seen; a pilot until it is"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_just_keeps_to_the_line_is_not_said(tmp_path: Path, name: str) -> None:
+    assert said(tmp_path, edited(RULE, *QUIET[name])) == []
+
+
+def test_a_rule_in_use_without_an_example_is_named(tmp_path: Path) -> None:
+    bare = RULE.split("examples:")[0]
+    head, marked = only(said(tmp_path, bare))
+    assert "this active rule has no example" in head
+    assert marked.startswith("status: active")
+    assert said(tmp_path / "draft", bare.replace("status: active", "status: draft")) == []
+
+
+def test_a_drug_on_both_sides_matters_only_beside_others(tmp_path: Path) -> None:
+    both = PAIR.replace("[morphine, codeine]", "[morphine, lorazepam]")
+    head, marked = only(said(tmp_path, both))
+    assert "lorazepam stands on both sides" in head
+    assert marked.startswith("[morphine, lorazepam]")
+    alone = both.replace("[diazepam, lorazepam]", "lorazepam")
+    assert said(tmp_path / "alone", alone) == []
+    left_out = both + "    except: lorazepam\n"
+    assert said(tmp_path / "except", left_out) == []
+
+
+def test_a_protection_that_is_what_needs_protection(tmp_path: Path) -> None:
+    text = PAIR.replace("taken_together", "taken_without")
+    text = text.replace("with: [morphine, codeine]", "without: lorazepam")
+    head, _ = only(said(tmp_path, text))
+    assert "whoever takes it is never without" in head
+
+
+def test_a_list_that_no_rule_names(tmp_path: Path) -> None:
+    head, marked = only(said(tmp_path, PAIR, lists=LIST))
+    assert "lists/sleepers.yaml:1:1: no rule uses this list" in head
+    assert marked == "list: sleepers"
+    assert said(tmp_path / "used", USES_LIST, lists=LIST.replace("diazepam", "zolpidem")) == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "words"),
+    [
+        ("N05BA06", "N05BA06 is the code of lorazepam; zolpidem has N05CF02"),
+        ("RxNorm 1292", "1292 is the code of baclofen"),
+        ("A01AA99", "A01AA99 is not one of its codes"),
+        ("N05CF02, a Z drug", ""),
+        ("line 12 of the label", ""),
+    ],
+)
+def test_a_code_beside_a_name_is_the_code_of_that_drug(
+    tmp_path: Path, comment: str, words: str
+) -> None:
+    members = f"members:\n  - zolpidem  # {comment}\n  - codeine\n"
+    text = f"list: sleepers\ntitle: Sleepers\nversion: 1\n{members}"
+    warnings = said(tmp_path, USES_LIST, lists=text)
+    if not words:
+        assert warnings == []
+        return
+    head, marked = only(warnings)
+    assert words in head
+    assert marked.startswith("zolpidem")
+
+
+ALL_OF = """\
+schema: 1
+rule: all-of
+title: A drug while a result is low
+version: 1
+status: draft
+severity: moderate
+flag_when:
+  for_at_least: 14 days
+  all_of:
+    - taken: {of: digoxin by mouth}
+    - lab: {test: potassium, below: 3.5 mmol/L, result_good_for: 7 days}
+"""
+
+
+def test_of_alternatives_each_needs_a_figure_for_the_message(tmp_path: Path) -> None:
+    dose, other = "{of: digoxin by mouth, more_than: 250 mcg/day}", "{of: digoxin injected}"
+    text = ALL_OF.split("flag_when:", maxsplit=1)[0] + "flag_when:\n  any_of:\n"
+    mixed = f"{text}    - daily_dose: {dose}\n    - taken: {other}\nmessage: too much\n"
+    assert said(tmp_path, mixed) == []
+    both = mixed.replace("taken", "daily_dose").replace(
+        "injected}", "injected, more_than: 250 mcg/day}"
+    )
+    head, _ = only(said(tmp_path / "both", both))
+    assert "does not say the number" in head
+
+
+def test_a_run_that_outlives_every_result(tmp_path: Path) -> None:
+    head, marked = only(said(tmp_path, ALL_OF))
+    assert "a run of 14 days needs several results in a row, since each counts for 7 days" in head
+    assert marked == "14 days"
+    assert said(tmp_path / "as-long", ALL_OF.replace("7 days", "14 days")) == []
+
+
+def test_the_same_rule_twice(tmp_path: Path) -> None:
+    head, marked = only(said(tmp_path, RULE, named(RULE, "twice-too-much")))
+    assert "t/twice-too-much.yaml:2:1: this says the same as too-much" in head
+    assert marked == "rule: twice-too-much"
+
+
+def test_a_rule_that_another_makes_vain(tmp_path: Path) -> None:
+    looser = edited(named(RULE, "a-looser"), ("80 mg/day\nesc", "70 mg/day\nesc"))
+    severest = looser.replace("severity: high", "severity: critical").split("escalate:")[0]
+    severest += "message:" + looser.split("message:")[1]
+    head, _ = only(said(tmp_path, severest, RULE))
+    assert "t/too-much.yaml:2:1: every day that this finds is found by a-looser too" in head
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("severity: critical", "severity: high"),  # a finding of the other can be more severe
+        ("message:", "only_if:\n  - sex: F\nmessage:"),
+        ("message:", "unless:\n  - recorded: palliative care\nmessage:"),
+        ("of: baclofen by mouth", "of: baclofen intrathecally"),
+        ("more_than: 70 mg/day", "at_least: 70 mg/day"),
+        ("more_than: 70 mg/day", "more_than: 90 mg/day"),
+        ("status: active", "status: off"),
+    ],
+)
+def test_a_rule_that_finds_what_the_other_does_not(tmp_path: Path, change: tuple[str, str]) -> None:
+    looser = edited(named(RULE, "a-looser"), ("80 mg/day\nesc", "70 mg/day\nesc"))
+    severest = looser.replace("severity: high", "severity: critical").split("escalate:")[0]
+    severest += "message:" + looser.split("message:")[1]
+    assert said(tmp_path, edited(severest, change), RULE) == []
+
+
+def test_the_same_but_for_a_number(tmp_path: Path) -> None:
+    plain = RULE.split("escalate:")[0] + "message:" + RULE.split("message:")[1]
+    window = plain.replace(
+        "    more_than: 80 mg/day\n", "    more_than: 90 mg/day\n    for_at_least: 7 days\n"
+    )
+    strict = plain.replace(
+        "    more_than: 80 mg/day\n", "    more_than: 80 mg/day\n    for_at_least: 9 days\n"
+    )
+    head, _ = only(said(tmp_path, named(window, "a-window"), strict))
+    assert "but for a number this says the same as a-window" in head
+
+
+def test_a_wider_pair_makes_a_narrow_one_vain(tmp_path: Path) -> None:
+    wide = (
+        named(PAIR, "wide")
+        .replace("status: draft", "status: off")
+        .replace("codeine]", "codeine, oxycodone]")
+    )
+    narrow = named(PAIR, "narrow").replace("status: draft", "status: off")
+    warnings = [one for one in said(tmp_path, narrow, wide) if "example" not in one]
+    head, _ = only(warnings)
+    assert "t/narrow.yaml:2:1: every day that this finds is found by wide too" in head
+
+
+def test_retired_rules_and_drafts_are_left_in_peace(tmp_path: Path) -> None:
+    retired = named(RULE, "retired").replace("status: active", "status: retired")
+    draft = named(PAIR, "draft").replace("A pair", "to be written")
+    assert said(tmp_path, RULE, retired, draft) == []
