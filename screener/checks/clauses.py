@@ -91,12 +91,13 @@ def found_by(bench: Bench, clause: Clause, *, severities: bool = True) -> CheckR
 
 
 def _found_by(bench: Bench, clause: Clause, *, severities: bool) -> CheckResult:
+    if clause.kind == "any_of":
+        parts = [found_by(bench, part, severities=severities) for part in _clauses(clause)]
+        return any_of(bench, clause, parts, severities=severities)
     if clause.kind == "check":
         use = clause.parts[0]
         assert isinstance(use, CheckUse)
         found = bench.find(use)
-    elif clause.kind == "any_of":
-        found = any_of([found_by(bench, part, severities=severities) for part in _clauses(clause)])
     else:
         found = _all_of(bench, clause, severities=severities)
     return finished(bench, clause, found, severities=severities)
@@ -121,20 +122,26 @@ def _clauses(clause: Clause) -> list[Clause]:
     return [part for part in clause.parts if isinstance(part, Clause)]
 
 
-def any_of(parts: list[CheckResult]) -> CheckResult:
-    """The pieces of all; a day that one cannot judge stays so unless another flags it."""
+def any_of(
+    bench: Bench, clause: Clause, parts: list[CheckResult], *, severities: bool
+) -> CheckResult:
+    """The pieces of all that the clause keeps; a day that one alternative cannot judge stays so
+    unless another flags it."""
+    together = CheckResult(
+        pieces=pl.concat(
+            [part.pieces.with_columns(_by=pl.lit(at, pl.Int64)) for at, part in enumerate(parts)]
+        ),
+        unknown=shaped([], UNKNOWN),
+        in_scope=pl.concat([part.in_scope for part in parts]),
+        flags=pl.concat([part.flags for part in parts]),
+    )
+    kept = finished(bench, clause, together, severities=severities)
     unknown = []
     for at, part in enumerate(parts):
-        others = [p.pieces.select("patient", "from_day", "to_day")
-                  for i, p in enumerate(parts) if i != at]  # fmt: skip
-        flagged = stretches(pl.concat(others), ["patient"]) if others else None
-        unknown.append(part.unknown if flagged is None else outside(part.unknown, flagged))
-    return CheckResult(
-        pieces=pl.concat([p.pieces for p in parts]),
-        unknown=pl.concat(unknown),
-        in_scope=pl.concat([p.in_scope for p in parts]),
-        flags=pl.concat([p.flags for p in parts]),
-    )
+        open_ = guarded(bench, part, clause.only_if, clause.unless).unknown
+        others = kept.pieces.filter(pl.col("_by") != at)
+        unknown.append(outside(open_, stretches(others, ["patient"])))
+    return dataclasses.replace(kept, pieces=kept.pieces.drop("_by"), unknown=pl.concat(unknown))
 
 
 def _all_of(bench: Bench, clause: Clause, *, severities: bool) -> CheckResult:

@@ -202,9 +202,10 @@ def _kidney(timeline: Timeline, condition: KidneyFunction) -> Days:
 
 
 def _untested(timeline: Timeline, condition: NoKidneyTestWithin) -> Days:
-    """A result on day d counts on d and the `days` days after it."""
+    """A result on day d counts on d and the `days` days after it; dialysis counts as a test."""
     if not timeline.labs_supplied:
-        return Days(_none(), _because(_always(timeline.people), "labs-not-supplied"))
+        open_ = outside(_always(timeline.people), timeline.dialysis)
+        return Days(_none(), _because(open_, "labs-not-supplied"))
     tested = result_steps(timeline.results, condition.days).select(RUNS.keys())
     both = stretches(pl.concat([tested, timeline.dialysis.select(RUNS.keys())]), ["patient"])
     return Days(outside(_always(timeline.people), both), _because(_none(), ""))

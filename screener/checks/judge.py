@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from screener.checks.clauses import Bench, any_of, finished, found_by, guarded
+from screener.checks.clauses import Bench, any_of, found_by, guarded
 from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, shaped, watched
 from screener.checks.spec import Check, CheckResult
 from screener.rule.model import (
@@ -107,7 +107,7 @@ def _alternatives(bench: Bench, clause: Clause, *, severities: bool = True) -> C
         parts.append(
             dataclasses.replace(one, pieces=one.pieces.with_columns(source=pl.lit(at, pl.Int64)))
         )
-    return finished(bench, clause, any_of(parts), severities=severities)
+    return any_of(bench, clause, parts, severities=severities)
 
 
 def _weight_flags(unknown: pl.DataFrame) -> pl.DataFrame:

@@ -168,7 +168,10 @@ def years(text: str) -> int:
     found = _COUNT.match(text.strip())
     if not found or found["unit"] not in ("year", "years"):
         raise Wrong(f'"{text}" is not an age', expected)
-    return whole_number(found["number"])
+    try:
+        return whole_number(found["number"])
+    except Wrong as wrong:
+        raise Wrong(wrong.what, expected) from None
 
 
 def calendar_date(text: str) -> dt.date:

@@ -174,7 +174,7 @@ def _any_of(reading: Reading, entry: Entry, depth: int) -> Clause | None:
     if too_deep(reading, entry, depth):
         return None
     beside = ("severity", *_BESIDE)
-    items = lines_of(reading, entry, "check")
+    items = lines_of(reading, entry, "daily_dose:")
     made = [_clause(reading, i, "an alternative of any_of", beside, depth) for i in items]
     parts = tuple(one for one in made if one is not None)
     for number, one in enumerate(made):
@@ -187,7 +187,7 @@ def _all_of(reading: Reading, entry: Entry, depth: int) -> Clause | None:
     """Checks and conditions; the first line is a check, which decides what is found."""
     if too_deep(reading, entry, depth):
         return None
-    items = lines_of(reading, entry, "check or condition")
+    items = lines_of(reading, entry, "daily_dose:")
     parts: list[Clause | Condition] = []
     for number, item in enumerate(items):
         one = item.entries[0] if isinstance(item, Mapping) and len(item.entries) == 1 else None

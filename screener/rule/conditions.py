@@ -129,14 +129,14 @@ def _parts(reading: Reading, items: tuple[Node, ...], depth: int) -> tuple[Condi
 def _all_of(reading: Reading, entry: Entry, depth: int) -> Condition | None:
     if too_deep(reading, entry, depth):
         return None
-    parts = _parts(reading, lines_of(reading, entry, "condition"), depth)
+    parts = _parts(reading, lines_of(reading, entry, "age:"), depth)
     return AllOf(parts) if parts else None
 
 
 def _any_of(reading: Reading, entry: Entry, depth: int) -> Condition | None:
     if too_deep(reading, entry, depth):
         return None
-    parts = _parts(reading, lines_of(reading, entry, "condition"), depth)
+    parts = _parts(reading, lines_of(reading, entry, "age:"), depth)
     return SomeOf(parts, at_least=1) if parts else None
 
 

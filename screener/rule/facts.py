@@ -136,6 +136,9 @@ def person_of(facts: dict[str, str]) -> Person:
     )
 
 
+_ALL_IS_WELL = ("pass", "passes", "passed", "ok", "okay", "none", "nothing", "no flag", "negative")
+
+
 def expected_of(text: str) -> Expected:
     """`clear`, `not assessed [because ...]`, `out of scope`, `flag high [possible] from day 3`."""
     text = " ".join(text.split())
@@ -145,16 +148,20 @@ def expected_of(text: str) -> Expected:
         reason = text.removeprefix("not assessed because ")
         if reason not in REASONS:
             near = closest(reason, REASONS)
-            fix = f"{near}?" if near else f"one of {', '.join(REASONS)}"
-            raise Wrong(f'there is no reason "{reason}"', fix)
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise Wrong(f'there is no reason "{reason}"', f"one of {', '.join(REASONS)}{hint}")
         return Expected("not_assessed", reason=reason)
     found = _EXPECT.fullmatch(text)
     if found and found["severity"] not in SEVERITIES and closest(found["severity"], SEVERITIES):
         right = closest(found["severity"], SEVERITIES)
-        raise Wrong(f'"{found["severity"]}" is no severity', f"{', '.join(SEVERITIES)}; {right}?")
+        raise Wrong(
+            f'"{found["severity"]}" is no severity',
+            f'one of {", ".join(SEVERITIES)}; did you mean "{right}"?',
+        )
     if not found or found["severity"] not in SEVERITIES:
         options = "clear, not assessed, out of scope, or for example flag high from day 0"
-        raise Wrong(f'"{text}" is no outcome', options)
+        hint = '; did you mean "clear"?' if text.lower() in _ALL_IS_WELL else ""
+        raise Wrong(f'"{text}" is no outcome', f"{options}{hint}")
     return Expected(
         "flag",
         severity=cast(Severity, found["severity"]),

@@ -8,6 +8,7 @@ from screener.rule.problems import Mark
 
 _KEY = re.compile(r"^(\s*(?:- )?\s*)([^\s:#'\"][^:#]*):\s+(.*)$")
 _SIGNS = "@`%,&*!|>"
+_SIGNED = re.compile(r">=?\s*[\d.]+(\s*\S+)?$")  # > 80 mg/day
 _COLON = "a key needs a colon and a space after it"
 _INDENT = (
     "check the spaces at the beginning of this line and the one above: "
@@ -71,7 +72,7 @@ def _from_the_line(line: str, number: int, *, colon: bool) -> tuple[Mark, str] |
     value, mark = found[3], Mark(number, found.start(3) + 1)
     if value[0] in _SIGNS:
         advice = f"a value that begins with `{value[0]}` must stand in quotes"
-        if value[0] == ">":
+        if _SIGNED.match(value):
             right = value.lstrip(">= ")
             advice += "; a limit needs no sign: the key already says more_than or at_least"
             advice += f"; write {right}"

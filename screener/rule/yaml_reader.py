@@ -26,7 +26,7 @@ _QUOTES = "remove it, or put the value in quotes"
 _CUT = re.compile(r"^(?P<gap>\s+)#(?P<next>.?)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: some 100,000 are made for a large library
 class Scalar:
     """One text; `plain` when it stood without quotes."""
 
@@ -35,7 +35,7 @@ class Scalar:
     plain: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One `key: value` of a mapping."""
 
@@ -43,7 +43,7 @@ class Entry:
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mapping:
     """`key: value` pairs in the order of the file; no key twice."""
 
@@ -55,7 +55,7 @@ class Mapping:
         return next((e.value for e in self.entries if e.key.text == key), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sequence:
     """A list of values."""
 
@@ -147,7 +147,13 @@ def _node(source: SourceFile, events: Iterator[Any], event: Any, depth: int) -> 
     if depth > DEEPEST_NESTING:
         source.problem(mark, f"nested deeper than {DEEPEST_NESTING} levels")
         raise _Refused
-    _refuse_magic(source, event, mark)
+    if event.anchor is not None or getattr(event, "tag", None) is not None:
+        _refuse_magic(source, event, mark)
+    if isinstance(event, yaml.ScalarEvent):
+        plain = event.style in (None, "")
+        if plain:
+            _warn_of_cut_text(source, event)
+        return Scalar(event.value, mark, plain)
     if isinstance(event, yaml.MappingStartEvent):
         return _mapping(source, events, mark, depth, flow=bool(event.flow_style))
     if isinstance(event, yaml.SequenceStartEvent):
@@ -155,11 +161,6 @@ def _node(source: SourceFile, events: Iterator[Any], event: Any, depth: int) -> 
         while not isinstance(inner := next(events), yaml.SequenceEndEvent):
             items.append(_node(source, events, inner, depth + 1))
         return Sequence(tuple(items), mark)
-    if isinstance(event, yaml.ScalarEvent):
-        plain = event.style in (None, "")
-        if plain:
-            _warn_of_cut_text(source, event)
-        return Scalar(event.value, mark, plain)
     return Scalar("", mark, False)  # an alias; the problem has been noted
 
 
@@ -208,7 +209,8 @@ def _refuse_magic(source: SourceFile, event: Any, mark: Mark) -> None:
         what = f"`&{event.anchor}` is YAML's sign for an anchor, which is not allowed"
         source.problem(mark, what, "remove it, or put the value in quotes")
     elif getattr(event, "tag", None):
-        value = isinstance(event, yaml.ScalarEvent) and event.value
+        known = event.tag.startswith("tag:yaml.org,")  # else the tag is the text's first word
+        value = known and isinstance(event, yaml.ScalarEvent) and event.value
         what = f"`{event.tag}` is a YAML tag, which is not allowed"
         source.problem(mark, what, f"remove it (write {event.value})" if value else _QUOTES)
 

@@ -2,65 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import pytest
 
-from screener.rulebook.library import read_library
-from screener.rulebook.linting import library_warnings
-from tests.rule.authoring import LIST, SOUND, folder_with
-
-DAY = dt.date(2026, 11, 22)
-FLAG = """\
-  - story: a little above
-    takes: {baclofen: 80.01 mg/day for 28 days}
-    expect: flag high from day 0
-"""
-RULE = SOUND + FLAG
-PAIR = """\
-schema: 1
-rule: pair
-title: A pair
-version: 1
-status: draft
-severity: moderate
-flag_when:
-  taken_together:
-    this: [diazepam, lorazepam]
-    with: [morphine, codeine]
-"""
-USES_LIST = PAIR.replace("rule: pair", "rule: uses").replace("[morphine, codeine]", "list sleepers")
-
-
-def edited(text: str, *changes: tuple[str, str]) -> str:
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return text
-
-
-def named(text: str, name: str) -> str:
-    return text.replace("rule: too-much", f"rule: {name}").replace("rule: pair", f"rule: {name}")
-
-
-def said(tmp_path: Path, *texts: str, lists: str | None = None, day: dt.date = DAY) -> list[str]:
-    """The warnings of a folder of these rules, without the path before the file's name."""
-    names = [text.split("rule: ")[1].split("\n")[0] for text in texts]
-    files = {f"t/{name}.yaml": text for name, text in zip(names, texts, strict=True)}
-    files |= {"lists/sleepers.yaml": lists} if lists else {}
-    folder = folder_with(tmp_path, files)
-    warnings = library_warnings(read_library(folder), day)
-    return [one.replace(f"{folder}/", "") for one in warnings]
-
-
-def only(warnings: list[str]) -> tuple[str, str]:
-    """The text and the marked source line of the one warning that there is."""
-    (one,) = warnings
-    head, line, caret = one.split("\n")
-    column = int(head.split(":")[2])
-    assert caret.index("^") == 4 + column - 1
-    return head, line[4:][column - 1 :]
+from tests.rule.authoring import LIST
+from tests.rule.lint_cases import FLAG, PAIR, RULE, edited, only, said
 
 
 def test_a_sound_rule_is_left_in_peace(tmp_path: Path) -> None:
@@ -251,37 +198,6 @@ def test_a_protection_that_is_what_needs_protection(tmp_path: Path) -> None:
     assert "whoever takes it is never without" in head
 
 
-def test_a_list_that_no_rule_names(tmp_path: Path) -> None:
-    head, marked = only(said(tmp_path, PAIR, lists=LIST))
-    assert "lists/sleepers.yaml:1:1: no rule uses this list" in head
-    assert marked == "list: sleepers"
-    assert said(tmp_path / "used", USES_LIST, lists=LIST.replace("diazepam", "zolpidem")) == []
-
-
-@pytest.mark.parametrize(
-    ("comment", "words"),
-    [
-        ("N05BA06", "N05BA06 is the code of lorazepam; zolpidem has N05CF02"),
-        ("RxNorm 1292", "1292 is the code of baclofen"),
-        ("A01AA99", "A01AA99 is not one of its codes"),
-        ("N05CF02, a Z drug", ""),
-        ("line 12 of the label", ""),
-    ],
-)
-def test_a_code_beside_a_name_is_the_code_of_that_drug(
-    tmp_path: Path, comment: str, words: str
-) -> None:
-    members = f"members:\n  - zolpidem  # {comment}\n  - codeine\n"
-    text = f"list: sleepers\ntitle: Sleepers\nversion: 1\n{members}"
-    warnings = said(tmp_path, USES_LIST, lists=text)
-    if not words:
-        assert warnings == []
-        return
-    head, marked = only(warnings)
-    assert words in head
-    assert marked.startswith("zolpidem")
-
-
 ALL_OF = """\
 schema: 1
 rule: all-of
@@ -314,66 +230,3 @@ def test_a_run_that_outlives_every_result(tmp_path: Path) -> None:
     assert "a run of 14 days needs several results in a row, since each counts for 7 days" in head
     assert marked == "14 days"
     assert said(tmp_path / "as-long", ALL_OF.replace("7 days", "14 days")) == []
-
-
-def test_the_same_rule_twice(tmp_path: Path) -> None:
-    head, marked = only(said(tmp_path, RULE, named(RULE, "twice-too-much")))
-    assert "t/twice-too-much.yaml:2:1: this says the same as too-much" in head
-    assert marked == "rule: twice-too-much"
-
-
-def test_a_rule_that_another_makes_vain(tmp_path: Path) -> None:
-    looser = edited(named(RULE, "a-looser"), ("80 mg/day\nesc", "70 mg/day\nesc"))
-    severest = looser.replace("severity: high", "severity: critical").split("escalate:")[0]
-    severest += "message:" + looser.split("message:")[1]
-    head, _ = only(said(tmp_path, severest, RULE))
-    assert "t/too-much.yaml:2:1: every day that this finds is found by a-looser too" in head
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        ("severity: critical", "severity: high"),  # a finding of the other can be more severe
-        ("message:", "only_if:\n  - sex: F\nmessage:"),
-        ("message:", "unless:\n  - recorded: palliative care\nmessage:"),
-        ("of: baclofen by mouth", "of: baclofen intrathecally"),
-        ("more_than: 70 mg/day", "at_least: 70 mg/day"),
-        ("more_than: 70 mg/day", "more_than: 90 mg/day"),
-        ("status: active", "status: off"),
-    ],
-)
-def test_a_rule_that_finds_what_the_other_does_not(tmp_path: Path, change: tuple[str, str]) -> None:
-    looser = edited(named(RULE, "a-looser"), ("80 mg/day\nesc", "70 mg/day\nesc"))
-    severest = looser.replace("severity: high", "severity: critical").split("escalate:")[0]
-    severest += "message:" + looser.split("message:")[1]
-    assert said(tmp_path, edited(severest, change), RULE) == []
-
-
-def test_the_same_but_for_a_number(tmp_path: Path) -> None:
-    plain = RULE.split("escalate:")[0] + "message:" + RULE.split("message:")[1]
-    window = plain.replace(
-        "    more_than: 80 mg/day\n", "    more_than: 90 mg/day\n    for_at_least: 7 days\n"
-    )
-    strict = plain.replace(
-        "    more_than: 80 mg/day\n", "    more_than: 80 mg/day\n    for_at_least: 9 days\n"
-    )
-    head, _ = only(said(tmp_path, named(window, "a-window"), strict))
-    assert "but for a number this says the same as a-window" in head
-
-
-def test_a_wider_pair_makes_a_narrow_one_vain(tmp_path: Path) -> None:
-    wide = (
-        named(PAIR, "wide")
-        .replace("status: draft", "status: off")
-        .replace("codeine]", "codeine, oxycodone]")
-    )
-    narrow = named(PAIR, "narrow").replace("status: draft", "status: off")
-    warnings = [one for one in said(tmp_path, narrow, wide) if "example" not in one]
-    head, _ = only(warnings)
-    assert "t/narrow.yaml:2:1: every day that this finds is found by wide too" in head
-
-
-def test_retired_rules_and_drafts_are_left_in_peace(tmp_path: Path) -> None:
-    retired = named(RULE, "retired").replace("status: active", "status: retired")
-    draft = named(PAIR, "draft").replace("A pair", "to be written")
-    assert said(tmp_path, RULE, retired, draft) == []
