@@ -6,10 +6,10 @@ Problems are collected, never raised at the first one: an author sees all of the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a file; line and column are counted from 1."""
 
     line: int

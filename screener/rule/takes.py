@@ -6,11 +6,10 @@ a comma begins the next supply, which follows the one before without a gap unles
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from screener.rule.amounts import Wrong, days, decimal_number
 from screener.rule.drugs import ROUTES, route_in
@@ -84,8 +83,7 @@ _OFTEN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[int, int]]]
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """One supply: what an export would say, with days counted from day 0."""
 
     drug: str
@@ -101,7 +99,7 @@ class Order:
     dose_min: Decimal | None = None
     dose_max: Decimal | None = None
     dose_unit: str | None = None
-    count: int | None = None
+    times: int | None = None
     period: int | None = None
     most_per_day: int | None = None
     as_needed: bool = False
@@ -128,7 +126,7 @@ def orders_of(text: str, known_drug: Callable[[str], bool]) -> tuple[Order, ...]
         shift = None
     if shift is not None and made:  # "..., refilled 5 days early" and no more: the same again
         again = made[-1]
-        made.append(dataclasses.replace(again, start=again.after + shift, stop=None))
+        made.append(again._replace(start=again.after + shift, stop=None))
     if not made:
         raise Wrong(f'"{text}" says no dose', 'for example "20 mg 4 times a day for 28 days"')
     return tuple(made)
@@ -227,9 +225,7 @@ def _dose(piece: _Piece, base: Order) -> Order:
     per_day = piece.take(_PER_DAY)
     if per_day:  # four equal doses: a total a day says nothing against the number of doses
         low, high, unit = _bounds(per_day)
-        return dataclasses.replace(
-            base, dose_min=low / 4, dose_max=high / 4, dose_unit=unit, count=4, period=1
-        )
+        return base._replace(dose_min=low / 4, dose_max=high / 4, dose_unit=unit, times=4, period=1)
     if piece.take(_UNKNOWN_DOSE):
         return base
     often = _how_often(piece)
@@ -241,13 +237,13 @@ def _dose(piece: _Piece, base: Order) -> Order:
     if taken:
         low, high, _ = _bounds(taken)
         unit = "mL" if taken["form"].lower() == "ml" else _singular(taken["form"])
-        base = dataclasses.replace(base, dose_min=low, dose_max=high, dose_unit=unit)
+        base = base._replace(dose_min=low, dose_max=high, dose_unit=unit)
     elif mass:
         low, high, unit = _bounds(mass)
-        base = dataclasses.replace(base, dose_min=low, dose_max=high, dose_unit=unit)
+        base = base._replace(dose_min=low, dose_max=high, dose_unit=unit)
     elif strength and base.per_unit != "mL":
         one = Decimal(1)
-        base = dataclasses.replace(base, dose_min=one, dose_max=one, dose_unit=base.per_unit)
+        base = base._replace(dose_min=one, dose_max=one, dose_unit=base.per_unit)
     else:
         raise Wrong(f'"{piece.whole}" says no dose', 'for example "20 mg 4 times a day"')
     if often is None and not base.as_needed:
@@ -255,7 +251,7 @@ def _dose(piece: _Piece, base: Order) -> Order:
         right = next(said, "4 times a day")
         raise Wrong(f'"{piece.whole}" does not say how often', f'for example "{right}"')
     count, period = often or (None, None)
-    return dataclasses.replace(base, count=count, period=period)
+    return base._replace(times=count, period=period)
 
 
 def _bounds(found: re.Match[str]) -> tuple[Decimal, Decimal, str]:
@@ -286,8 +282,7 @@ def _with_strength(base: Order, found: re.Match[str]) -> Order:
         per, per_unit = Decimal(1), form
     unit = f"{found['unit']}/h" if found["per_unit"] == "h" else found["unit"]
     value = decimal_number(found["value"])
-    return dataclasses.replace(
-        base,
+    return base._replace(
         form=f"{release}{_FORMS[form]}",
         strength=value,
         strength_unit=unit,
@@ -311,4 +306,4 @@ def _placed(order: Order, routes: str) -> Order:
     if not form:
         usual = {"transdermal": "patch", "intrathecal": "injection", "intravenous": "injection"}
         form = usual.get(route, "suppository" if route == "rectal" else "tablet")
-    return dataclasses.replace(order, route=route, form=form)
+    return order._replace(route=route, form=form)

@@ -171,7 +171,7 @@ def _prescription(order: Order, order_id: str, site: str) -> dict[str, Any]:
         "dose_min": _number(order.dose_min),
         "dose_max": _number(order.dose_max),
         "dose_unit": order.dose_unit,
-        "frequency_count": _number(order.count),
+        "frequency_count": _number(order.times),
         "frequency_period_days": _number(order.period),
         "max_doses_per_day": _number(order.most_per_day),
         "prn": order.as_needed,

@@ -11,8 +11,8 @@ def total_of(order: Order, *, low: bool = False) -> Decimal | None:
     """The daily dose in the unit of its mass (of a range the upper end, or the lower); None when
     the order does not say it."""
     dose = order.dose_min if low else order.dose_max
-    count: Decimal | int | None = order.count
-    if order.as_needed and order.most_per_day and not order.count:
+    count: Decimal | int | None = order.times
+    if order.as_needed and order.most_per_day and not order.times:
         count = order.most_per_day
     if dose is None or count is None:
         return None
@@ -35,8 +35,8 @@ def dose_words(order: Order) -> str:
     if unit and unit.endswith("/h"):
         return f"{_number(order.strength or high)} {unit}"
     if (order.period or 1) > 1:
-        each = high * (order.period or 1) / (order.count or 1)
-        often = f"every {order.period} days" if order.count == 1 else f"{order.count} times a week"
+        each = high * (order.period or 1) / (order.times or 1)
+        often = f"every {order.period} days" if order.times == 1 else f"{order.times} times a week"
         return f"{_number(each)} {unit} {often}"
     span = _number(high) if low == high or needed else f"{_number(low)} to {_number(high)}"
     return f"{needed}{span} {unit}/day"

@@ -45,7 +45,7 @@ def some(order: Order, *names: str) -> tuple[Any, ...]:
 def test_a_dose_is_read(text: str, dose: tuple[Any, ...], often: tuple[Any, ...]) -> None:
     (order,) = orders(f"baclofen: {text}")
     assert some(order, "dose_min", "dose_max", "dose_unit") == dose
-    assert some(order, "count", "period") == often
+    assert some(order, "times", "period") == often
     assert some(order, "start", "days", "route", "form") == (0, 28, "oral", "tablet")
 
 
@@ -81,7 +81,7 @@ def test_a_patch_is_worn_for_days() -> None:
         "patch",
         "transdermal",
     )
-    assert some(order, "count", "period", "form") == (1, 3, "patch")
+    assert some(order, "times", "period", "form") == (1, 3, "patch")
 
 
 def test_route_words_may_stand_with_the_drug_or_with_the_dose() -> None:
@@ -122,9 +122,9 @@ def test_supplies_follow_each_other(text: str, expected: list[tuple[int, int | N
 
 def test_as_needed_has_a_maximum_or_none() -> None:
     (order,) = orders("baclofen: 10 mg as needed up to 3 times a day for 28 days")
-    assert some(order, "as_needed", "most_per_day", "count", "period") == (True, 3, None, None)
+    assert some(order, "as_needed", "most_per_day", "times", "period") == (True, 3, None, None)
     (order,) = orders("baclofen: 10 mg 3 times a day as needed for 28 days")
-    assert some(order, "as_needed", "most_per_day", "count", "period") == (True, None, 3, 1)
+    assert some(order, "as_needed", "most_per_day", "times", "period") == (True, None, 3, 1)
 
 
 def test_a_recorded_stop_keeps_the_length_of_the_supply() -> None:
