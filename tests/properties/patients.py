@@ -11,6 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.properties.classes import FAMILIES, family_orders
 from tests.properties.strategies import (
     BASES,
     DAY,
@@ -61,6 +62,7 @@ def persons(draw: st.DrawFn, days: list[dt.date]) -> Row:
     elif draw(st.integers(0, 5)) == 5:
         birth = None
     row: Row = {"birth_date": birth}
+    row["weight_kg"] = draw(st.sampled_from((None, None, 72.0, 60.0, 60.1, 100.0)))
     row["sex"] = draw(st.sampled_from(("M", "F", "M", "F", "M", "F", None)))
     since = draw(st.sampled_from((400, 90, 89, 91, 30, None)))
     row["observation_start"] = None if since is None else days[0] - since * DAY
@@ -103,6 +105,60 @@ RESULTS: tuple[Row, ...] = (
     _test("egfr", 45.0, _PER_AREA),
     _test("potassium", 4.1, "mmol/L"),
 )
+# Clearances of 50 and 30 mL/min at 72 kg (ages 48 and 74), and what rules about classes ask.
+KIDNEY_RESULTS: tuple[Row, ...] = (
+    _test("creatinine", 1.84, "mg/dL"),
+    _test("creatinine", 1.32, "mg/dL"),
+    _test("creatinine", 2.0, "mg/dL", ">"),
+    _test("creatinine", 0.8, "mg/dL", "<"),
+    _test("creatinine", 1.0, "mg/dL"),
+    _test("creatinine", 2.2, "mg/dL"),
+    _test("egfr", 45.0, _PER_AREA),
+    _test("egfr", 45.0, _PER_AREA, ">"),
+    _test("egfr", 15.0, _PER_AREA),
+    _test("weight", 60.0, "kg"),
+    _test("weight", 72_000.0, "g"),
+    _test("weight", 220.0, "lb"),
+    _test("weight", 11.0, "stone"),
+)
+LITHIUM_RESULTS: tuple[Row, ...] = (
+    _test("lithium", 0.8, "mmol/L"),
+    _test("lithium", 0.8, "mmol/L", ">"),
+    _test("serum lithium", 0.4, "mEq/L"),
+    _test("Lithium", 1.2, None),
+)
+SALTS: tuple[Row, ...] = (
+    _test("potassium", 5.0, "mmol/L"),
+    _test("potassium", 5.0, "mEq/L", "<"),
+    _test("potassium", 3.5, "mmol/L"),
+    _test("potassium", 3.5, "mmol/L", "<"),
+    _test("potassium", 4.9, "mmol / L", ">"),
+    _test("potassium", 5.5, "mg/dL"),
+)
+MORE_RESULTS: dict[str, tuple[Row, ...]] = {
+    "lithium": (*LITHIUM_RESULTS, *LITHIUM_RESULTS, *SALTS, *KIDNEY_RESULTS[:6]),
+    "kidneys": (*KIDNEY_RESULTS, *LITHIUM_RESULTS),
+}
+ALL_RESULTS = (*KIDNEY_RESULTS, *LITHIUM_RESULTS, *SALTS)
+DISEASES = ("dialysis", "Dialysis", "epilepsy", "Epilepsy", "alcohol dependence")
+
+
+STAYS = {"ends", "tapers", "opioids", "sedatives"}
+
+
+@st.composite
+def family_results(draw: st.DrawFn, days: list[dt.date], family: str) -> list[Row]:
+    """Up to 6 results of the tests that rules about classes ask for; one weight a day."""
+    rows: list[Row] = []
+    for _ in range(draw(st.sampled_from((3, 5, 2, 1, 6, 0)))):
+        near = (0, 7, 14, -1, 8, 15, 0, 7, 14, -1, 8, 15, -14, 45)
+        when = draw(beside(days, *near, -10, -30, -60, -90, -364, -365, -366))
+        row = draw(st.sampled_from(MORE_RESULTS.get(family, ALL_RESULTS))) | {"date": when}
+        if row["analyte"] != "weight" or all(
+            (other["analyte"], other["date"]) != ("weight", when) for other in rows
+        ):
+            rows.append(row)
+    return rows
 
 
 @st.composite
@@ -113,6 +169,7 @@ def histories(draw: st.DrawFn, base: dt.date, theme: str) -> History:
         "strengths": two_strengths(base),
         "tapers": tapers(base),
     }
+    shapes |= {family: family_orders(base, family) for family in FAMILIES}
     share = 6 if theme == "partners" else 2
     orders = draw(shapes.get(theme, order_lists(base, share)))
     days = anchors(orders)
@@ -120,12 +177,15 @@ def histories(draw: st.DrawFn, base: dt.date, theme: str) -> History:
     for _ in range(draw(st.integers(1, 3) if theme == "kidney" else st.integers(0, 1))):
         when = draw(beside(days, -10, -364, -365, -366, -400, 0, 1, -179, -180, -181))
         history.labs.append(draw(st.sampled_from(RESULTS)) | {"date": when})
-    if theme == "kidney" and draw(st.integers(0, 3)) == 3:
+    if theme in FAMILIES:
+        history.labs += draw(family_results(days, theme))
+    if theme in {"kidney", *FAMILIES} and draw(st.integers(0, 3)) == 3:
         start = draw(beside(days, 0, -30, 1, 5))
         end = draw(st.sampled_from((None, start + 10 * DAY, start)))
-        name = draw(st.sampled_from(("dialysis", "Dialysis", "asthma")))
+        known = ("dialysis", "Dialysis", "asthma") if theme == "kidney" else DISEASES
+        name = draw(st.sampled_from(known))
         history.conditions.append({"condition": name, "start_date": start, "end_date": end})
-    for _ in range(draw(st.sampled_from((0, 0, 1, 2))) if theme in {"ends", "tapers"} else 0):
+    for _ in range(draw(st.sampled_from((0, 0, 1, 2))) if theme in STAYS else 0):
         start = draw(beside(days, 1, 2, 0, 14, 15, 16, -3))
         end = draw(st.sampled_from((None, start, start + 1 * DAY, start + 14 * DAY)))
         history.admissions.append({"start_date": start, "end_date": end})
@@ -141,4 +201,7 @@ def buckets(draw: st.DrawFn, *themes: str) -> Bucket:
     drawn = draw(st.lists(one, min_size=most, max_size=most))
     absent = draw(st.sampled_from((None,) * 12 + tuple(sorted(ALWAYS))))
     supplied = ALWAYS - {absent} if absent else ALWAYS
-    return Bucket(drawn, base + HORIZON * DAY, supplied)
+    seen = [(f"P{n}", name) for n in range(most) for name in ("lithium", "creatinine")]
+    somewhere = st.lists(st.sampled_from(seen), unique=True).map(frozenset)
+    tests_seen = draw(st.one_of(st.none(), somewhere, st.just(frozenset(seen))))
+    return Bucket(drawn, base + HORIZON * DAY, supplied, tests_seen)

@@ -208,7 +208,7 @@ def order_lists(draw: st.DrawFn, base: dt.date, partner_share: int) -> list[Row]
         else:
             start = before[1] + (before[2] + draw(st.sampled_from(GAPS))) * DAY
         if before is not None and how == "refill":
-            row = {k: v for k, v in before[0].items() if k not in _OWN}
+            row = {k: v for k, v in before[0].items() if k not in OWN}
             row["days_supply"] = draw(st.sampled_from((before[2], before[2], supply)))
         else:
             row = draw(baclofen_products() if baclofen else partner_products())
@@ -229,7 +229,7 @@ def order_lists(draw: st.DrawFn, base: dt.date, partner_share: int) -> list[Row]
     return orders[:7]
 
 
-_OWN = ("start_date", "status", "dispensed", "stop_date", "replaces")
+OWN = ("start_date", "status", "dispensed", "stop_date", "replaces")
 FENTANYL: tuple[Row, ...] = (
     {},
     {},

@@ -1,35 +1,43 @@
-"""The checks that ask for presence, for partners, for kidney function (docs/checks.md)."""
+"""The checks that ask for presence and for partners (docs/checks.md)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
 
-from screener.checks.dose_for_kidney_function import Band, DoseForKidneyFunction
 from screener.checks.supplied_twice import SuppliedTwice
 from screener.checks.taken import Taken
-from screener.checks.taken_together import TakenTogether
-from screener.rule.model import DrugSet
-from tests.reference.check_doses import subject_of
-from tests.reference.days import DayDose, covered, doses, episodes, of_set, stretches
+from screener.checks.taken_together import CheckedBy, TakenTogether
+from screener.rule.values import DrugSet
+from tests.reference.check_doses import days_of_runs
+from tests.reference.days import covered, episodes, known_starts, of_set, one_of, stretches
 from tests.reference.found import Piece, Said, World
 from tests.reference.lanes import days_between
-from tests.reference.lines import Line
-from tests.reference.people import KidneyTest, Level
+from tests.reference.lines import DAY, Line
+from tests.reference.people import condition_days
+from tests.reference.results import tested_between
+
+RESTART_AFTER = 28  # uncovered days after which a partner starts again
 
 
 def taken(world: World, p: Taken) -> Said:
     """Covered days; one step lower when only as needed."""
     said = Said()
-    lines = of_set(world.days.lines, p.of)
-    if p.in_unit_other_than is not None:
-        lines = [x for x in lines if x.mass_unit not in {None, p.in_unit_other_than}]
-    scheduled = covered(line for line in lines if not line.prn)
-    for first, last in stretches(day for day in covered(lines) if day <= world.last_day):
-        if (last - first).days + 1 >= p.for_at_least:
-            for day in days_between(first, last):
-                lower = day not in scheduled
-                said.pieces.append(Piece(subject_of(p.of.ingredients), day, lower=lower))
+    by_drug = p.one_finding_per == "drug"
+    sets = [one_of(p.of, x) for x in sorted(p.of.ingredients)] if by_drug else [p.of]
+    for drugs in sets:
+        lines = of_set(world.days.lines, drugs)
+        if p.in_unit_other_than is not None:
+            lines = [x for x in lines if x.mass_unit not in {None, p.in_unit_other_than}]
+        days = {day for day in covered(lines) if day <= world.last_day}
+        if p.with_condition is not None:
+            if world.conditions is None:
+                said.unknown += [(day, "conditions-not-supplied") for day in days]
+                continue
+            days &= condition_days(world.conditions, p.with_condition.names, world.last_day)
+        scheduled = covered(line for line in lines if not line.prn)
+        for day in days_of_runs(days, p.for_at_least):
+            said.pieces.append(Piece(drugs, day, lower=day not in scheduled))
     return said
 
 
@@ -39,9 +47,7 @@ def supplied_twice(world: World, p: SuppliedTwice) -> Said:
     for line in of_set(world.days.lines, p.of):
         if line.twice is not None:
             shared = days_between(line.twice[0], min(line.twice[1], world.last_day))
-            for day in shared:
-                subject = subject_of(p.of.ingredients)
-                said.pieces.append(Piece(subject, day, value=float(len(shared))))
+            said.pieces += [Piece(p.of, day, value=float(len(shared))) for day in shared]
     return said
 
 
@@ -53,7 +59,8 @@ def taken_together(world: World, p: TakenTogether) -> Said:
     shared_with_any: dict[dt.date, Piece] = {}
     for partner in sorted(p.with_.ingredients - left_out):
         tracks = p.with_.tracks | {"unknown"}
-        other = of_set(world.days.lines, DrugSet("", frozenset({partner}), tracks))
+        one = one_of(p.with_, partner)
+        other = of_set(world.days.lines, replace(one, tracks=tracks))
         for piece in _shared_days(world, this, other, p, partner):
             if p.one_finding_per == "partner":
                 said.pieces.append(piece)
@@ -64,10 +71,10 @@ def taken_together(world: World, p: TakenTogether) -> Said:
                     shared_with_any[piece.day] = piece
     if p.one_finding_per == "episode":
         said.pieces = list(shared_with_any.values())
-        said.joined = [
-            (episode.start, episode.end)
-            for episode in episodes(world.days, p.this, p.grace, any_line=True)
-        ]
+        for episode in episodes(world.days, p.this, p.grace, any_line=True):
+            for piece in said.pieces:
+                if episode.start <= piece.day <= episode.end:
+                    piece.group = (p.this, episode.start)
     return said
 
 
@@ -82,17 +89,52 @@ def _shared_days(
     mine_scheduled = covered(line for line in this if not line.prn)
     theirs_scheduled = covered(line for line in other if not line.prn)
     theirs_for_sure = covered(line for line in other if line.track in p.with_.tracks)
-    pieces = []
+    days: set[dt.date] = set()
     for first, last in stretches(day for day in mine & theirs if day <= world.last_day):
-        if (last - first).days + 1 < p.for_at_least:
-            continue
-        if first == last and _edge_touch(first, mine, theirs):
-            continue
-        for day in days_between(first, last):
-            as_needed = day not in mine_scheduled or day not in theirs_scheduled
-            unsure = day not in theirs_for_sure
-            pieces.append(Piece(partner, day, possible=unsure, lower=as_needed))
-    return pieces
+        if first != last or not _edge_touch(first, mine, theirs):
+            days.update(days_between(first, last))
+    days = days_of_runs(days, p.for_at_least)
+    if p.partner_started_within is not None:
+        known_or_not = replace(one_of(p.with_, partner), tracks=p.with_.tracks | {"unknown"})
+        days &= _days_after_a_start(world, known_or_not, p)
+    if p.checked_by is not None:
+        days = _checked_runs(world, days, p.checked_by)
+    return [
+        Piece(
+            p.with_,
+            day,
+            partner,
+            possible=day not in theirs_for_sure,
+            lower=day not in mine_scheduled or day not in theirs_scheduled,
+        )
+        for day in sorted(days)
+    ]
+
+
+def _days_after_a_start(world: World, partner: DrugSet, p: TakenTogether) -> set[dt.date]:
+    """At most so many days after a known start of the partner, the first day included."""
+    begun = known_starts(
+        world.days,
+        partner,
+        world.observed_from,
+        new_after=p.partner_new_after,
+        or_restart_after=RESTART_AFTER,
+    )
+    return {
+        day
+        for start in begun
+        for day in days_between(start, start + (p.partner_started_within or 0) * DAY)
+    }
+
+
+def _checked_runs(world: World, days: set[dt.date], check: CheckedBy) -> set[dt.date]:
+    """The runs of days during which, or soon after whose first day, somebody tested."""
+    return {
+        day
+        for first, last in stretches(days)
+        if tested_between(world.labs, check.test, first, first + check.within * DAY)
+        for day in days_between(first, last)
+    }
 
 
 def _edge_touch(day: dt.date, mine: set[dt.date], theirs: set[dt.date]) -> bool:
@@ -102,81 +144,3 @@ def _edge_touch(day: dt.date, mine: set[dt.date], theirs: set[dt.date]) -> bool:
     if (day, day) in (a, b):
         return False
     return (a[1] == day and b[0] == day) or (b[1] == day and a[0] == day)
-
-
-def dose_for_kidney_function(world: World, p: DoseForKidneyFunction) -> Said:
-    """Every covered day against the kidney test in force on it."""
-    said = Said()
-    by_day = doses(of_set(world.days.lines, p.of))
-    for day in world.days_in_force(p.of):
-        dose = by_day[day]
-        piece = Piece(subject_of(p.of.ingredients), day, smaller_is_worse=True)
-        dialysis = day in world.kidney.dialysis_days
-        test = world.kidney.latest(day, p.result_good_for)
-        if dialysis:
-            bands = [
-                band for band in p.bands if band.or_on_dialysis and _age_fits(world, day, band)
-            ]
-            _judge_bands(said, piece, dose, bands, None)
-        elif not world.kidney.supplied:
-            said.unknown.append((day, "labs-not-supplied"))
-        elif test is None:
-            said.unknown.append((day, "no-recent-kidney-test"))
-        elif test.level is None:
-            said.unknown.append((day, "missing-demographics"))
-        else:
-            level = test.level
-            bands = [b for b in p.bands if _level_fits(level, b) and _age_fits(world, day, b)]
-            piece.value = level[0]
-            _judge_bands(said, piece, dose, bands, test)
-    return said
-
-
-def _level_fits(level: Level, band: Band) -> bool:
-    high_enough = band.from_ is None or level >= (band.from_, 0)
-    return high_enough and (band.below is None or level < (band.below, 0))
-
-
-def _age_fits(world: World, day: dt.date, band: Band) -> bool:
-    age = world.age(day)
-    if age is None:  # judged as an adult, never as 65
-        return band.age_at_least is None
-    old_enough = band.age_at_least is None or age >= band.age_at_least
-    return old_enough and (band.age_below is None or age < band.age_below)
-
-
-def _judge_bands(
-    said: Said, piece: Piece, dose: DayDose, bands: list[Band], test: KidneyTest | None
-) -> None:
-    """One piece per band that the dose breaks; not assessed when none does and one might."""
-    verdicts = [(band, _dose_breaks(dose, band)) for band in bands]
-    only_possible = test is not None and test.only_possible
-    for band, verdict in verdicts:
-        if verdict in {"definite", "possible"}:
-            possible = verdict == "possible" or only_possible
-            said.pieces.append(replace(piece, severity=band.severity, possible=possible))
-    answers = {verdict for _, verdict in verdicts}
-    if "unknown" in answers and not answers & {"definite", "possible"}:
-        said.unknown.append((piece.day, "dose-unknown"))
-
-
-def _dose_breaks(dose: DayDose, band: Band) -> str:
-    """definite, possible, no or unknown: does the dose of the day break the band?"""
-    low, high = dose.low, dose.high
-    if band.dose_less_than is not None:
-        limit = band.dose_less_than.ug
-        if 0 < low < limit:
-            return "definite"
-        if 0 < dose.known_high < limit:
-            return "possible"
-        return "unknown" if high is None and dose.known_high == 0 else "no"
-    least = 1  # any dose
-    if band.dose_at_least is not None:
-        least = band.dose_at_least.ug
-    elif band.dose_more_than is not None:
-        least = band.dose_more_than.ug + 1
-    if low >= least:
-        return "definite"
-    if dose.known_high >= least or (high is None and least == 1):
-        return "possible"
-    return "unknown" if high is None else "no"

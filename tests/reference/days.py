@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from screener.checks.dose_rises import DoseRises
-from screener.checks.starting_dose import StartingDose
-from screener.rule.model import DrugSet
+from screener.rule.values import Conversion, DrugSet
+from tests.reference.drugs import half_up
 from tests.reference.lanes import days_between
 from tests.reference.lines import DAY, Line
 
@@ -25,6 +25,7 @@ class DayDose:
     as_needed_high: int = 0
     other: int = 0  # what the other reading adds
     unknown: bool = False  # a line of unknown dose stands
+    only_without_factor: bool = True  # and all such lines are without a factor
     scheduled_unknown: bool = False
     scheduled_uncertain: bool = False
     scheduled_runs: list[Line] = field(default_factory=list)
@@ -39,6 +40,11 @@ class DayDose:
     def high(self) -> int | None:
         """Daily high; None when a line of unknown dose stands."""
         return None if self.unknown else self.known_high
+
+    @property
+    def why_unknown(self) -> str:
+        """Why the dose of the day is not known."""
+        return "no-conversion-factor" if self.only_without_factor else "dose-unknown"
 
 
 @dataclass(slots=True)
@@ -62,8 +68,36 @@ class Days:
 
 
 def of_set(lines: Iterable[Line], drugs: DrugSet) -> list[Line]:
-    """The lines of a set's ingredients on its tracks."""
-    return [x for x in lines if x.ingredient in drugs.ingredients and x.track in drugs.tracks]
+    """The lines of a set's ingredients on its tracks, of its releases where it names one."""
+    return [
+        x
+        for x in lines
+        if x.ingredient in drugs.ingredients
+        and x.track in drugs.tracks
+        and (not drugs.releases or x.release in drugs.releases)
+    ]
+
+
+def one_of(drugs: DrugSet, ingredient: str) -> DrugSet:
+    """One ingredient of a set by itself."""
+    return replace(drugs, text=ingredient, ingredients=frozenset({ingredient}))
+
+
+def counted(lines: list[Line], conversion: Conversion | None) -> list[Line]:
+    """The lines with their doses as doses of another drug; without a factor: unknown."""
+    if conversion is None:
+        return lines
+    factors = {(f.ingredient, f.track): Fraction(f.number, f.per) for f in conversion.factors}
+    return [_converted(line, factors.get((line.ingredient, line.track))) for line in lines]
+
+
+def _converted(line: Line, factor: Fraction | None) -> Line:
+    if factor is None:
+        return replace(
+            line, low=0, high=None, uncertain=True, without_factor=True, run_before=line.run
+        )
+    high = None if line.high is None else half_up(line.high * factor)
+    return replace(line, low=half_up(line.low * factor), high=high, run_before=line.run)
 
 
 def covered(lines: Iterable[Line]) -> set[dt.date]:
@@ -91,6 +125,7 @@ def dose_of_day(lines: list[Line], day: dt.date) -> DayDose:
     runs = {line.run: line for line in lines if stands(line, day)}
     for line in runs.values():
         dose.unknown |= line.high is None
+        dose.only_without_factor &= line.high is not None or line.without_factor
         if line.prn:
             dose.as_needed_high += line.high or 0
         else:
@@ -119,12 +154,20 @@ def uncovered_between(
     ]
 
 
-def episodes(days: Days, drugs: DrugSet, grace: int, *, any_line: bool = False) -> list[Episode]:
+def episodes(
+    days: Days,
+    drugs: DrugSet,
+    grace: int,
+    *,
+    any_line: bool = False,
+    counted_as: Conversion | None = None,
+) -> list[Episode]:
     """Stretches of days joined over gaps of at most `grace` uncovered days.
 
     Of scheduled lines; with `any_line` also of as-needed ones.
     """
     lines = [line for line in of_set(days.lines, drugs) if any_line or not line.prn]
+    lines = counted(lines, counted_as)
 
     def gap(first: dt.date, last: dt.date) -> int:
         return len(uncovered_between(days, drugs, first, last, any_line=any_line))
@@ -159,20 +202,46 @@ def stretches(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
 
 def known_start(
     days: Days,
-    p: StartingDose | DoseRises,
+    drugs: DrugSet,
     start: dt.date,
     observed_from: dt.date | None,
+    *,
+    new_after: int,
+    or_restart_after: int,
 ) -> tuple[bool, bool]:
     """(the start is known, nothing of the set is known before it)."""
-    taken_before = [day for day in covered(of_set(days.lines, p.of)) if day < start]
-    unplaced_before = any(line.start < start for line in of_set(days.unplaced, p.of))
+    taken_before = [day for day in covered(of_set(days.lines, drugs)) if day < start]
+    unplaced_before = any(line.start < start for line in of_set(days.unplaced, drugs))
     if not taken_before and not unplaced_before:
-        long_enough = observed_from is not None and (start - observed_from).days >= p.new_after
+        long_enough = observed_from is not None and (start - observed_from).days >= new_after
         return long_enough, True
     if not taken_before:
         return False, False
     latest = max(taken_before)
-    if any(latest < line.start < start for line in of_set(days.unplaced, p.of)):
+    if any(latest < line.start < start for line in of_set(days.unplaced, drugs)):
         return False, False
     free = set(days_between(latest + DAY, start - DAY)) - days.admission_days
-    return len(free) >= p.or_restart_after, False
+    return len(free) >= or_restart_after, False
+
+
+def known_starts(
+    days: Days,
+    drugs: DrugSet,
+    observed_from: dt.date | None,
+    *,
+    new_after: int,
+    or_restart_after: int,
+) -> list[dt.date]:
+    """First days of covered stretches of the set, as needed or not, whose start is known."""
+    return [
+        first
+        for first, _ in stretches(covered(of_set(days.lines, drugs)))
+        if known_start(
+            days,
+            drugs,
+            first,
+            observed_from,
+            new_after=new_after,
+            or_restart_after=or_restart_after,
+        )[0]
+    ]

@@ -44,3 +44,10 @@ def liquid(start: int, supply: int, ml: float, times: float, **changes: Any) -> 
         "dose_unit": "mL",
         **changes,
     }
+
+
+def order(
+    drug: str, start: int, supply: int | None, mg: str = "10", times: float = 1, **changes: Any
+) -> Row:
+    """Tablets of another drug, one each time, by mouth."""
+    return tablet(start, supply, mg, times, drug=drug) | changes

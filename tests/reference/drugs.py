@@ -1,4 +1,4 @@
-"""The dozen drugs, routes and units that the slow reference knows: a closed dictionary.
+"""The two dozen drugs, routes and units that the slow reference knows: a closed dictionary.
 
 It stands in for the terminology of the fast engine, so that the two share no code.
 """
@@ -39,6 +39,18 @@ PRODUCTS: dict[str, Product] = {
     "elavil": Product(("amitriptyline",)),
     "sodium oxybate": Product(("sodium oxybate",)),
     "lithium": Product(("lithium",)),
+    "morphine": Product(("morphine",)),
+    "tramadol": Product(("tramadol",)),
+    "codeine": Product(("codeine",)),
+    "zolpidem": Product(("zolpidem",)),
+    "clonazepam": Product(("clonazepam",)),
+    "gabapentin": Product(("gabapentin",)),
+    "pregabalin": Product(("pregabalin",)),
+    "ibuprofen": Product(("ibuprofen",)),
+    "naproxen": Product(("naproxen",)),
+    "omeprazole": Product(("omeprazole",)),
+    "methotrexate": Product(("methotrexate",)),
+    "warfarin": Product(("warfarin",)),
     "loperamide": Product(("loperamide",)),
 }
 
@@ -58,6 +70,8 @@ ROUTES: dict[str, str] = {
 FORMS: dict[str, str] = {
     "tablet": "by mouth",
     "capsule": "by mouth",
+    "modified-release tablet": "by mouth",
+    "modified-release capsule": "by mouth",
     "granules": "by mouth",
     "oral solution": "by mouth",
     "patch": "transdermal",
@@ -65,6 +79,7 @@ FORMS: dict[str, str] = {
     "injection": "injected",
     "solution for injection": "injected",
 }
+MODIFIED_RELEASE = frozenset({"modified-release tablet", "modified-release capsule"})
 DOSE_UNIT_TRACKS: dict[str, str] = {
     "tablet": "by mouth",
     "capsule": "by mouth",
@@ -82,8 +97,8 @@ MARKETED_UG_PER_ML: dict[str, tuple[Fraction, Fraction]] = {
 }
 # Highest daily dose that a person could plausibly be given by mouth.
 PLAUSIBLE_MAXIMUM_UG: dict[str, int] = {"baclofen": 200_000}
-BENZODIAZEPINES = frozenset({"diazepam"})
-SYSTEMIC_BY_NOSE = BENZODIAZEPINES | {"oxycodone", "codeine", "fentanyl"}
+BENZODIAZEPINES = frozenset({"diazepam", "clonazepam"})
+SYSTEMIC_BY_NOSE = BENZODIAZEPINES | {"oxycodone", "codeine", "fentanyl", "morphine"}
 ACTS_WHERE_IT_IS_PUT = frozenset({"diclofenac"})
 GIVEN_BY_MOUTH_OR_INTRATHECALLY = frozenset({"baclofen"})
 

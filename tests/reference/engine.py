@@ -7,35 +7,26 @@ but the parameter classes of the rules. DECISIONS.md lists how it reads what the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from screener.rule.model import SEVERITIES, CheckUse, DrugSet, Rule, SameCheckWith
-from tests.reference import check_doses, check_presence, check_stops, drugs
+from screener.rule.model import SEVERITIES, Rule, SameCheckWith
+from screener.rule.values import DrugSet
+from tests.reference import drugs
+from tests.reference.asked import said_of, scope_of
+from tests.reference.clauses import evaluate
 from tests.reference.days import DayDose, Days, covered, doses, of_set, stretches
-from tests.reference.found import Piece, Said, World
-from tests.reference.guards import guard_reasons, raised_to, removed
+from tests.reference.found import Piece, World
+from tests.reference.guards import holds, verdict_of
 from tests.reference.lanes import lay_out
 from tests.reference.lines import DAY, Line, order_lines
 from tests.reference.people import admission_days, birthday, kidney_of
 from tests.reference.rows import Flag, RowClass, classify, patient_last_day
 
 Row = dict[str, Any]
-
-CHECKS: dict[str, Callable[[World, Any], Said]] = {
-    "daily_dose": check_doses.daily_dose,
-    "starting_dose": check_doses.starting_dose,
-    "dose_rises": check_doses.dose_rises,
-    "dose_falls": check_doses.dose_falls,
-    "doses_per_day": check_doses.doses_per_day,
-    "stops_suddenly": check_stops.stops_suddenly,
-    "taken_together": check_presence.taken_together,
-    "dose_for_kidney_function": check_presence.dose_for_kidney_function,
-    "supplied_twice": check_presence.supplied_twice,
-    "taken": check_presence.taken,
-}
 ADULT = 18
+# A reason for which nobody was judged, and the data flag on the first such day.
+FLAGGED_REASONS = {"child": "child", "weight-unknown": "weight"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,10 +75,12 @@ def screen_patient(
     rules: tuple[Rule, ...],
     as_of: dt.date,
     patients_supplied: bool = True,
+    tests_seen: frozenset[tuple[str, str]] | None = None,
 ) -> Verdicts:
     """Rows of one patient, typed and with every canonical column, to what each rule says.
 
     `patient` holds at least the keys that are known; an unknown patient is an empty dict.
+    `tests_seen`: (site, analyte) over the whole export; None: this patient's own tests.
     """
     last_day = patient_last_day(patient, as_of)
     rows, flags = classify(orders, patient.get("birth_date"), last_day)
@@ -101,25 +94,31 @@ def screen_patient(
     unplaced = [line for line in lines if line.unknown_supply]
     stays, open_from = admission_days(admissions, last_day)
     kidney, lab_flags = kidney_of(patient, labs, conditions, last_day)
-    world = World(patient, Days(placed, unplaced, stays, last_day), kidney, conditions, open_from)
+    latest = max(used, key=lambda order: order["start_date"], default={})
+    site = latest.get("site_id") or ""
+    world = World(
+        patient=patient,
+        days=Days(placed, unplaced, stays, last_day),
+        kidney=kidney,
+        labs=labs,
+        conditions=conditions,
+        open_admissions=open_from,
+        site=site,
+        tests_seen=_seen_here(site, labs) if tests_seen is None else tests_seen,
+    )
     flags |= lab_flags | _patient_flags(world, patients_supplied)
     verdicts = Verdicts([], {}, {}, flags, rows, _timeline(world))
     for rule in rules:
         _apply(rule, world, verdicts)
-    about_kidneys = {
-        rule.id
-        for rule in rules
-        if any(use.check == "dose_for_kidney_function" for use in rule.uses)
-    }
-    for name in ("child", "no-recent-kidney-test"):
-        first = [
-            day
-            for (rule_id, why), day in verdicts.not_assessed.items()
-            if why == name and (name == "child" or rule_id in about_kidneys)
-        ]
+    for reason, flag in FLAGGED_REASONS.items():
+        first = [day for (_, why), day in verdicts.not_assessed.items() if why == reason]
         if first:
-            flags.add((name, min(first)))
+            flags.add((flag, min(first)))
     return verdicts
+
+
+def _seen_here(site: str, labs: list[Row] | None) -> frozenset[tuple[str, str]]:
+    return frozenset((site, drugs.tidy(lab["analyte"])) for lab in labs or [])
 
 
 def _timeline(world: World) -> dict[tuple[str, str], list[DayRow]]:
@@ -155,55 +154,66 @@ def _patient_flags(world: World, patients_supplied: bool) -> set[Flag]:
 
 def _apply(rule: Rule, world: World, verdicts: Verdicts) -> None:
     """One rule: judged days, findings, reasons, outcome."""
-    pieces: list[Piece] = []
-    unknown: list[tuple[dt.date, str]] = []
-    joined: list[tuple[dt.date, dt.date]] = []
-    in_scope = False
-    for use in rule.uses:
-        drug_set = use.params.this if use.check == "taken_together" else use.params.of
-        in_force = world.days_in_force(drug_set)
-        unplaced = of_set(world.days.unplaced, drug_set)
-        if not in_force and not unplaced:
-            continue
-        in_scope = True
-        said = CHECKS[use.check](world, use.params)
-        for piece in said.pieces:
-            piece.severity = raised_to(rule, world, piece.day, piece.severity or rule.severity)
-        pieces += said.pieces + _variants(rule, use, world)
-        unknown += said.unknown
-        joined += said.joined
-        unclear = [day for day in said.on_other_reading if _judged(rule, world, day)]
-        verdicts.flags |= {("ambiguous-overlap", first) for first, _ in stretches(unclear)}
-        if rule.adults_only:
-            seen = in_force + [line.start for line in unplaced]
-            unknown += [(day, "child") for day in seen if not _is_adult(world, day)]
-        if use.check == "taken_together":
-            partners = of_set(world.days.unplaced, use.params.with_)
-            left_out = use.params.except_.ingredients if use.params.except_ else frozenset()
-            unplaced = unplaced + [x for x in partners if x.ingredient not in left_out]
-        unknown += [(line.start, "unknown-supply") for line in unplaced]
+    leading = [use for use in rule.flag_when.leading if said_of(world, use) is not None]
+    if not leading:
+        verdicts.outcomes[rule.id] = "out_of_scope"
+        return
+    said = evaluate(rule.flag_when, world)
+    pieces = _with_severities(rule, world, said.pieces)
+    unknown = list(said.unknown)
     for day in sorted({piece.day for piece in pieces}):
-        unknown += [(day, why) for why in guard_reasons(rule, world, day)]
-    findings = _findings(rule, [p for p in pieces if _judged(rule, world, p.day)], joined)
+        unknown += [(day, why) for why in _reasons(rule, world, day)]
+    findings = _findings(rule, [p for p in pieces if _judged(rule, world, p.day)])
+    unknown = [(day, why) for day, why in unknown if _not_removed(rule, world, day)]
+    if rule.adults_only:
+        for use in leading:
+            seen = world.days_in_force(scope_of(use))
+            seen += [line.start for line in of_set(world.days.unplaced, scope_of(use))]
+            unknown += [(day, "child") for day in seen if not _is_adult(world, day)]
     reasons: dict[str, dt.date] = {}
     for day, why in unknown:
-        if why == "child" or _not_removed(rule, world, day):
-            reasons[why] = min(day, reasons.get(why, day))
+        reasons[why] = min(day, reasons.get(why, day))
     verdicts.findings += findings
     verdicts.not_assessed |= {(rule.id, why): day for why, day in reasons.items()}
-    outcome = "flagged" if findings else "not_assessed" if reasons else "clear"
-    verdicts.outcomes[rule.id] = outcome if in_scope else "out_of_scope"
+    verdicts.outcomes[rule.id] = "flagged" if findings else "not_assessed" if reasons else "clear"
+    unclear = [day for day in said.on_other_reading if _judged(rule, world, day)]
+    verdicts.flags |= {("ambiguous-overlap", first) for first, _ in stretches(set(unclear))}
+    untested = [day for day in said.without_test if _not_removed(rule, world, day)]
+    earlier = {day for flag, day in verdicts.flags if flag == "no-recent-kidney-test"}
+    if untested:  # once per patient, whatever the number of rules
+        verdicts.flags -= {("no-recent-kidney-test", day) for day in earlier}
+        verdicts.flags.add(("no-recent-kidney-test", min(earlier | set(untested))))
 
 
-def _variants(rule: Rule, use: CheckUse, world: World) -> list[Piece]:
-    """The same check with the changed parameters of every escalation, at its severity."""
-    pieces: list[Piece] = []
+def _with_severities(rule: Rule, world: World, pieces: list[Piece]) -> list[Piece]:
+    """Every variant of every day at its severity, before the step for possible and as needed."""
+    variants = list(pieces)
+    for piece in pieces:
+        piece.severity = piece.severity or rule.severity
     for escalation in rule.escalate:
-        if isinstance(escalation.when, SameCheckWith) and escalation.when.check == use.check:
-            for piece in CHECKS[use.check](world, escalation.when.params).pieces:
-                piece.severity = raised_to(rule, world, piece.day, escalation.to)
-                pieces.append(piece)
-    return pieces
+        if isinstance(escalation.when, SameCheckWith):
+            for piece in evaluate(escalation.when.clause, world).pieces:
+                piece.severity = escalation.to
+                variants.append(piece)
+    lowered: list[set[tuple[dt.date, str]]] = [
+        {(piece.day, piece.about) for piece in evaluate(downgrade.when.clause, world).pieces}
+        if isinstance(downgrade.when, SameCheckWith)
+        else set()
+        for downgrade in rule.downgrade
+    ]
+    for piece in variants:
+        assert piece.severity is not None
+        rank = SEVERITIES.index(piece.severity)
+        for escalation in rule.escalate:
+            if holds(escalation.when, world, piece.day) is True:
+                rank = max(rank, SEVERITIES.index(escalation.to))
+        for downgrade, same_subject in zip(rule.downgrade, lowered, strict=True):
+            known = holds(downgrade.when, world, piece.day) is True
+            if known or (piece.day, piece.about) in same_subject:
+                step_down = max(0, rank - 1)
+                rank = min(rank, SEVERITIES.index(downgrade.to)) if downgrade.to else step_down
+        piece.severity = SEVERITIES[rank]
+    return variants
 
 
 def _is_adult(world: World, day: dt.date) -> bool:
@@ -213,13 +223,17 @@ def _is_adult(world: World, day: dt.date) -> bool:
 
 def _judged(rule: Rule, world: World, day: dt.date) -> bool:
     """Whether the rule looks at the day, and can."""
-    return _not_removed(rule, world, day) and not guard_reasons(rule, world, day)
+    return _not_removed(rule, world, day) and not _reasons(rule, world, day)
 
 
 def _not_removed(rule: Rule, world: World, day: dt.date) -> bool:
     if rule.adults_only and not _is_adult(world, day):
         return False
-    return not removed(rule, world, day)
+    return verdict_of(rule.only_if, rule.unless, world, day) is not None
+
+
+def _reasons(rule: Rule, world: World, day: dt.date) -> list[str]:
+    return verdict_of(rule.only_if, rule.unless, world, day) or []
 
 
 def _counted_severity(piece: Piece) -> int:
@@ -229,16 +243,17 @@ def _counted_severity(piece: Piece) -> int:
     return max(0, rank - 1) if piece.possible or piece.lower else rank
 
 
-def _findings(
-    rule: Rule, pieces: list[Piece], joined: list[tuple[dt.date, dt.date]]
-) -> list[Finding]:
+def _findings(rule: Rule, pieces: list[Piece]) -> list[Finding]:
     """Maximal runs of days per subject; severity of the worst day, definite if any day is."""
     findings = []
-    for subject in sorted({piece.subject for piece in pieces}):
-        mine = [piece for piece in pieces if piece.subject == subject]
+    for subject in sorted({piece.about for piece in pieces}):
+        mine = [piece for piece in pieces if piece.about == subject]
+        groups: dict[dt.date, set[object]] = {}
+        for piece in mine:
+            groups.setdefault(piece.day, set()).add(piece.group)
         runs: list[tuple[dt.date, dt.date]] = []
-        for day in sorted({piece.day for piece in mine}):
-            if runs and _together(runs[-1][1], day, joined):
+        for day in sorted(groups):
+            if runs and (day == runs[-1][1] + DAY or (groups[runs[-1][1]] & groups[day]) - {None}):
                 runs[-1] = (runs[-1][0], day)
             else:
                 runs.append((day, day))
@@ -267,9 +282,3 @@ def _how_bad(piece: Piece) -> tuple[int, bool, float]:
         not piece.possible,
         -value if piece.smaller_is_worse else value,
     )
-
-
-def _together(before: dt.date, day: dt.date, joined: list[tuple[dt.date, dt.date]]) -> bool:
-    """Consecutive days, or days of one episode where a finding is per episode."""
-    in_one_episode = any(first <= before and day <= last for first, last in joined)
-    return day == before + DAY or in_one_episode

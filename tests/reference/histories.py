@@ -41,11 +41,15 @@ class History:
 
 @dataclass(slots=True)
 class Bucket:
-    """Patients that are screened together, and which tables somebody supplied."""
+    """Patients that are screened together, and which tables somebody supplied.
+
+    `tests_seen` as in `Tables`; every patient is a site of its own.
+    """
 
     histories: list[History]
     as_of: dt.date
     supplied: frozenset[str] = ALWAYS
+    tests_seen: frozenset[tuple[str, str]] | None = None
 
     def rows(self, number: int, table: str) -> list[Row]:
         """Complete canonical rows of one patient; ids of patients and orders are made here."""
@@ -88,6 +92,7 @@ class Bucket:
                 rules=rules,
                 as_of=self.as_of,
                 patients_supplied="patients" in self.supplied,
+                tests_seen=self.tests_seen,
             )
         return verdicts
 
@@ -108,6 +113,7 @@ class Bucket:
                 table: frozenset(column.name for column in TABLES[table])
                 for table in ("prescriptions", *self.supplied)
             },
+            tests_seen=self.tests_seen,
         )
 
 

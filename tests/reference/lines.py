@@ -48,6 +48,10 @@ class Line:
     last: dt.date | None = None
     other_days: set[dt.date] = field(default_factory=set)
     twice: tuple[dt.date, dt.date] | None = None
+    product: tuple[str, ...] = ()
+    release: str = "immediate-release"
+    without_factor: bool = False  # a conversion list has no factor for it
+    run_before: tuple[object, ...] | None = None  # its supply run, before it was converted
 
     @property
     def sig_key(self) -> tuple[object, ...]:
@@ -56,14 +60,14 @@ class Line:
         return (*key, self.sig_text) if self.uncertain else key
 
     @property
-    def lane(self) -> tuple[str, str, bool]:
-        """Ingredient, track, as needed or not."""
-        return (self.ingredient, self.track, self.prn)
+    def lane(self) -> tuple[str, str, bool, tuple[str, ...]]:
+        """Ingredient, track, as needed or not, and what else is in the product."""
+        return (self.ingredient, self.track, self.prn, self.product)
 
     @property
     def run(self) -> tuple[object, ...]:
         """The supply run: lane, strength key and sig key."""
-        return (self.lane, self.strength_key, self.sig_key)
+        return self.run_before or (self.lane, self.strength_key, self.sig_key)
 
     @property
     def length(self) -> int:
@@ -87,7 +91,8 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
         strength = Strength.of(order, place, len(product.ingredients))
         order = order | {"prn": as_needed(order, ingredient)}
         dose = daily_dose(order, strength, ingredient)
-        if len(product.ingredients) > 1 and strength.ug_per_unit is None:
+        in_mass = tidy(order["dose_unit"]) in MASS_UG  # of which of them?
+        if len(product.ingredients) > 1 and (strength.ug_per_unit is None or in_mass):
             dose = Dose(flags={"unknown-combination"})
         line = Line(
             order=number,
@@ -107,6 +112,8 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
             mass_unit=mass_unit(order),
             start=start,
             stop=order["stop_date"],
+            product=tuple(sorted(product.ingredients)),
+            release=release_of(order, product),
         )
         line.end = raw_end(order, strength, dose)
         line.unknown_supply = line.end is None
@@ -116,6 +123,12 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
         if line.unknown_supply:
             flags.add(("unknown-supply", start))
     return lines, flags
+
+
+def release_of(order: dict[str, Any], product: drugs.Product) -> str:
+    """Modified only where the form says so."""
+    form = tidy(order["form"]) or product.form or ""
+    return "modified-release" if form in drugs.MODIFIED_RELEASE else "immediate-release"
 
 
 def as_needed(order: dict[str, Any], ingredient: str) -> bool:
@@ -205,9 +218,10 @@ def daily_dose(order: dict[str, Any], strength: Strength, ingredient: str) -> Do
     if smallest is None or largest < smallest or largest == 0:
         return _from_quantity(order, strength)
     needless = is_patch(order) or (prn and maximum is not None)
-    if order["frequency_count"] is None and not needless:
-        return Dose(flags={"prn-without-maximum"}) if prn else _from_quantity(order, strength)
     factors, flags = _ug_per_dose_unit(order, strength, ingredient)
+    if not order["frequency_count"] and not needless:
+        without_maximum = Dose(flags={"prn-without-maximum"} | flags)
+        return without_maximum if prn else _from_quantity(order, strength)
     if factors is None:
         return Dose(flags=flags)
     times = frequency(order)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.reference.drugs import tidy
 from tests.reference.lanes import days_between
+from tests.reference.lines import DAY
 from tests.reference.rows import Flag
 
 Level = tuple[float, int]  # a number and -1 just below it, 0, +1 just above it
@@ -51,6 +52,7 @@ class KidneyTest:
     day: dt.date
     level: Level | None
     only_possible: bool  # "> 60" leads to nothing better than possible
+    creatinine: Level | None = None  # mg/dL; None for a coded eGFR
 
 
 @dataclass(slots=True)
@@ -117,7 +119,10 @@ def _test(patient: Row, lab: Row, analyte: str, value: float) -> KidneyTest:
             level = ckd_epi_2021(value, age_on(birth, lab["date"]), sex)
     side = {"<": -1, ">": 1}.get(comparator, 0)
     return KidneyTest(
-        lab["date"], None if level is None else (level, side), comparator.startswith(">")
+        lab["date"],
+        None if level is None else (level, side),
+        comparator.startswith(">"),
+        (value, -side) if analyte == "creatinine" else None,
     )
 
 
@@ -135,15 +140,15 @@ def condition_days(
 def admission_days(
     admissions: list[Row] | None, last_day: dt.date
 ) -> tuple[set[dt.date], list[dt.date]]:
-    """(days inside an admission, the first days of admissions that are still open)."""
-    days: set[dt.date] = set()
-    open_from: list[dt.date] = []
-    for row in admissions or []:
-        start, end = row["start_date"], row["end_date"]
+    """(days inside an admission, the first days of stays that are still open)."""
+    stays: list[tuple[dt.date, dt.date]] = []
+    for row in sorted(admissions or [], key=lambda row: row["start_date"]):
+        start, end = row["start_date"], min(row["end_date"] or last_day, last_day)
         if start > last_day:
             continue
-        if end is None or end >= last_day:
-            open_from.append(start)
-            end = last_day
-        days.update(days_between(start, end))
-    return days, open_from
+        if stays and start <= stays[-1][1] + DAY:  # from one ward to the next: one stay
+            stays[-1] = (stays[-1][0], max(stays[-1][1], end))
+        else:
+            stays.append((start, end))
+    days = {day for start, end in stays for day in days_between(start, end)}
+    return days, [start for start, end in stays if end == last_day]

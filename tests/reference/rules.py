@@ -6,6 +6,7 @@ Ids, thresholds and severities are those of the shipped rules (docs/decisions.md
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from screener.checks.daily_dose import DailyDose
 from screener.checks.dose_falls import DoseFalls
@@ -20,16 +21,17 @@ from screener.checks.taken_together import TakenTogether
 from screener.rule.model import (
     Age,
     CheckUse,
-    DailyAmount,
-    DrugSet,
+    Clause,
     Escalation,
+    HasCondition,
     KidneyFunction,
     NoKidneyTestWithin,
     Rule,
     SameCheckWith,
     Severity,
-    Share,
+    one_check,
 )
+from screener.rule.values import DailyAmount, DrugSet, Limits, Share
 
 
 def mg(amount: float) -> DailyAmount:
@@ -54,6 +56,7 @@ MUSCLE_RELAXANTS = _drugs("list muscle-relaxants", "tizanidine", "baclofen")
 DIURETICS = _drugs("list diuretics", "furosemide")
 ANTIHYPERTENSIVES = _drugs("list antihypertensives", "lisinopril", "furosemide")
 ALCOHOL_MARKERS = _drugs("list alcohol-markers", "disulfiram")
+ALCOHOL_PROBLEM = HasCondition("alcohol problem", frozenset({"alcohol dependence"}))
 
 OLDER = Escalation("high", Age(at_least=65))
 BANDS = (
@@ -65,25 +68,31 @@ BANDS = (
 )
 
 
-def _rule(
+def a_rule(
     rule_id: str,
     severity: Severity,
-    *uses: CheckUse,
+    use: CheckUse | Clause,
     escalate: tuple[Escalation, ...] = (),
     adults_only: bool = False,
 ) -> Rule:
+    """An active rule with nothing but its meaning."""
     return Rule(
         id=rule_id,
         title=rule_id,
         version=1,
         status="active",
         severity=severity,
-        uses=uses,
+        flag_when=use if isinstance(use, Clause) else Clause("check", (use,)),
         escalate=escalate,
         adults_only=adults_only,
         fingerprint="0" * 16,
         topic="baclofen",
     )
+
+
+def _with(check: str, params: Any) -> SameCheckWith:
+    """The rule's own check with other parameters."""
+    return SameCheckWith(check, one_check(check, params))
 
 
 _MAX = DailyDose(of=BY_MOUTH, more_than=mg(80))
@@ -96,64 +105,60 @@ _STOP = StopsSuddenly(
 _DEPRESSANT = TakenTogether(this=BACLOFEN, with_=DEPRESSANTS, except_=MUSCLE_RELAXANTS)
 
 RULES: tuple[Rule, ...] = (
-    _rule(
+    a_rule(
         "baclofen-max-dose",
         "high",
         CheckUse("daily_dose", _MAX),
-        escalate=(
-            Escalation("critical", SameCheckWith("daily_dose", replace(_MAX, more_than=mg(100)))),
-        ),
+        escalate=(Escalation("critical", _with("daily_dose", replace(_MAX, more_than=mg(100)))),),
         adults_only=True,
     ),
-    _rule(
+    a_rule(
         "baclofen-starting-dose",
         "moderate",
         CheckUse("starting_dose", StartingDose(of=BY_MOUTH, more_than=mg(15))),
         escalate=(OLDER,),
         adults_only=True,
     ),
-    _rule(
+    a_rule(
         "baclofen-raised-too-fast",
         "moderate",
         CheckUse("dose_rises", DoseRises(of=BY_MOUTH, by_more_than=mg(15), within=3)),
         escalate=(OLDER,),
         adults_only=True,
     ),
-    _rule(
+    a_rule(
         "baclofen-lowered-too-fast",
         "moderate",
         CheckUse("dose_falls", DoseFalls(of=BY_MOUTH, by_at_least=mg(20), to_at_most=Share(50))),
     ),
-    _rule(
+    a_rule(
         "baclofen-stopped-abruptly",
         "moderate",
         CheckUse("stops_suddenly", _STOP),
         escalate=(
             Escalation(
                 "high",
-                SameCheckWith(
+                _with(
                     "stops_suddenly",
                     replace(_STOP, taken_for_at_least=60, stable_dose_at_least=mg(40)),
                 ),
             ),
         ),
     ),
-    _rule(
+    a_rule(
         "baclofen-with-cns-depressant",
         "moderate",
         CheckUse("taken_together", _DEPRESSANT),
         escalate=(
-            Escalation(
-                "high", SameCheckWith("taken_together", replace(_DEPRESSANT, with_=HIGH_CONCERN))
-            ),
+            Escalation("high", _with("taken_together", replace(_DEPRESSANT, with_=HIGH_CONCERN))),
         ),
     ),
-    _rule(
+    a_rule(
         "baclofen-with-muscle-relaxant",
         "moderate",
         CheckUse("taken_together", TakenTogether(this=BACLOFEN, with_=MUSCLE_RELAXANTS)),
     ),
-    _rule(
+    a_rule(
         "baclofen-with-antihypertensive",
         "low",
         CheckUse(
@@ -166,7 +171,7 @@ RULES: tuple[Rule, ...] = (
             ),
         ),
     ),
-    _rule(
+    a_rule(
         "baclofen-with-diuretic",
         "low",
         CheckUse(
@@ -174,22 +179,28 @@ RULES: tuple[Rule, ...] = (
             TakenTogether(this=BACLOFEN, with_=DIURETICS, one_finding_per="episode"),
         ),
         escalate=(
-            Escalation("moderate", KidneyFunction(below=60)),
+            Escalation("moderate", KidneyFunction(Limits(below=60))),
             Escalation("moderate", NoKidneyTestWithin(180)),
         ),
     ),
-    _rule(
+    a_rule(
         "baclofen-with-alcohol-marker",
         "info",
-        CheckUse("taken_together", TakenTogether(this=BACLOFEN, with_=ALCOHOL_MARKERS)),
+        Clause(
+            "any_of",
+            (
+                one_check("taken_together", TakenTogether(this=BACLOFEN, with_=ALCOHOL_MARKERS)),
+                one_check("taken", Taken(of=BACLOFEN, with_condition=ALCOHOL_PROBLEM)),
+            ),
+        ),
     ),
-    _rule(
+    a_rule(
         "baclofen-renal-dose",
         "high",
         CheckUse("dose_for_kidney_function", DoseForKidneyFunction(of=BY_MOUTH, bands=BANDS)),
         adults_only=True,
     ),
-    _rule(
+    a_rule(
         "baclofen-too-few-doses",
         "low",
         CheckUse(
@@ -198,14 +209,19 @@ RULES: tuple[Rule, ...] = (
         ),
         adults_only=True,
     ),
-    _rule(
+    a_rule(
         "baclofen-supplied-twice", "moderate", CheckUse("supplied_twice", SuppliedTwice(BY_MOUTH))
     ),
-    _rule(
+    a_rule(
         "baclofen-intrathecal-dose",
         "moderate",
-        CheckUse("daily_dose", DailyDose(of=INTRATHECAL, more_than=mg(1))),
-        CheckUse("taken", Taken(of=INTRATHECAL, in_unit_other_than="mcg")),
+        Clause(
+            "any_of",
+            (
+                one_check("daily_dose", DailyDose(of=INTRATHECAL, more_than=mg(1))),
+                one_check("taken", Taken(of=INTRATHECAL, in_unit_other_than="mcg")),
+            ),
+        ),
     ),
 )
 BY_ID = {rule.id: rule for rule in RULES}

@@ -7,7 +7,7 @@ import typing
 import polars as pl
 import pytest
 
-from screener.rule.model import Track
+from screener.rule.values import Track
 from screener.terminology import resolve_routes
 from screener.terminology.forms import form_facts, form_of, spellings
 from screener.terminology.lists import read_list

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from screener.rule.model import DrugSet
+from screener.rule.values import DrugSet
 from screener.tables import Tables, date_of, day_number, typed_schema
 from screener.timeline import Timeline, build
 
