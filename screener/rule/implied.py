@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from screener.rule.limits import edges
@@ -184,6 +185,7 @@ def same(a: Any, b: Any) -> bool:
     return alike
 
 
+@lru_cache(maxsize=None, typed=True)
 def meaning(value: Any, *, numbers: bool = True) -> Any:
     """A value of the model without its words; without `numbers` also without its figures."""
     if isinstance(value, DailyAmount | Share):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -15,6 +16,7 @@ from screener.rule.model import (
     Condition,
     Rule,
 )
+from screener.rule.values import DrugSet
 
 _COMPARED = ("flag_when", "escalate", "downgrade", "only_if", "unless")
 
@@ -28,10 +30,29 @@ def alike(all_of_them: Sequence[LintedRule]) -> Iterator[tuple[LintedRule, Note]
             alike_ones.setdefault((one.rule.flag_when.kind, checks), []).append(one)
     for group in alike_ones.values():
         shapes = [_shape(one.rule) for one in group]
-        for (a, first), (b, second) in combinations(enumerate(group), 2):
-            told = _said_of(first, second, same_shape=shapes[a] == shapes[b])
+        for a, b in _that_share_a_drug(group):
+            told = _said_of(group[a], group[b], same_shape=shapes[a] == shapes[b])
             if told is not None:
                 yield told
+
+
+def _that_share_a_drug(group: Sequence[LintedRule]) -> list[tuple[int, int]]:
+    """Pairs of rules of which some ingredient is in both; others cannot say the same."""
+    by_drug: dict[str, list[int]] = {}
+    for at, one in enumerate(group):
+        for name in _ingredients(one.rule):
+            by_drug.setdefault(name, []).append(at)
+    return sorted({pair for places in by_drug.values() for pair in combinations(places, 2)})
+
+
+def _ingredients(rule: Rule) -> set[str]:
+    return {
+        name
+        for use in rule.uses
+        for field in dataclasses.fields(use.params)
+        if isinstance(drugs := getattr(use.params, field.name), DrugSet)
+        for name in drugs.ingredients
+    }
 
 
 def _said_of(

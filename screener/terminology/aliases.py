@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import polars as pl
@@ -20,6 +21,9 @@ _SYSTEMS = {
     "whoatc": "atc",
     "httpwwwwhoccnoatc": "atc",
 }
+
+
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
 
 
 @cache
@@ -141,7 +145,15 @@ def _names() -> dict[str, str]:
     return dict(own.select("key", pl.col("ingredients").list.first()).iter_rows())
 
 
+def key_of(text: str) -> str:
+    """`compact(plain(text))` of a single text; of ASCII letters alone without a trip to polars."""
+    if text.isascii():
+        return _NO_LETTER.sub("", text.lower())
+    key: str = pl.select(compact(plain(pl.lit(text)))).item()
+    return key
+
+
+@cache
 def ingredient_named(text: str) -> str | None:
     """The canonical name of an ingredient written by name or synonym; brands are not accepted."""
-    key: str = pl.select(compact(plain(pl.lit(text)))).item()
-    return _names().get(key)
+    return _names().get(key_of(text))
