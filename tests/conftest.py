@@ -1,8 +1,8 @@
 """Hypothesis profiles: few and repeatable by default, many and fresh with `make test-deep`.
 
 SCREENER_HYPOTHESIS_PROFILE chooses. An example of the engine comparison holds up to 12 patients,
-so the profiles draw some tens and some hundreds of patients for every property. The default one tells a
-failure as it was drawn, without shrinking it, so that a red run ends in minutes too.
+so the profiles draw some tens and some hundreds of patients for every property. The default one
+tells a failure as it was drawn, without shrinking it, so that a red run ends in minutes too.
 """
 
 from __future__ import annotations
