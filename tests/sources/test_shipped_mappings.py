@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from screener.intake import Intake, take_in
@@ -55,8 +56,10 @@ def test_synthea_tables_are_mapped(tmp_path: Path) -> None:
     assert tables.patients is not None
     assert tables.labs is not None
     assert tables.admissions is not None
+    weights = tables.labs.filter(pl.col("analyte") == "body_weight")
+    assert weights.select("value", "unit").rows() == [(70.0, "kg"), (72.5, "kg"), (160.0, "lb")]
     assert tables.patients.select("sex", "weight_kg", "height_cm").rows() == [
-        ("F", 72.5, 171.0),
+        ("F", None, 171.0),
         ("M", None, None),
     ]
     assert tables.labs.head(2).select("analyte", "value", "unit").rows() == [
