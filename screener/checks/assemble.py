@@ -231,9 +231,9 @@ def _date(column: str) -> pl.Expr:
 
 
 def _figure(column: str) -> pl.Expr:
-    """A number without trailing zeros: 80.01, 60, 0.125; a kidney function with two decimals."""
+    """A number without trailing zeros: 80.01, 60, 0.125; a kidney function with one decimal."""
     kidney = pl.col("unit").str.starts_with("mL/min").fill_null(value=False)
-    number = pl.when(kidney).then(pl.col(column).round(2)).otherwise(pl.col(column).round(3))
+    number = pl.when(kidney).then(pl.col(column).round(1)).otherwise(pl.col(column).round(3))
     return number.cast(pl.String).str.replace(r"\.0$", "").fill_null("")
 
 

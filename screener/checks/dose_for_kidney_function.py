@@ -18,6 +18,8 @@ from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import at_start, birthday, cut_at, day, edges_of
 
+CLOSE = 1  # a result so near to a bound is said to be near; laboratories print whole numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
