@@ -1,7 +1,7 @@
 """Takes an export in: every record is typed and kept, set aside with a reason, or blank.
 
-The row law (records = kept + set aside + blank + left out, per file) is checked here, with
-records counted by the source independently of the rows that polars delivered.
+The row law (records + added = kept + set aside + blank + left out, per file) is checked here,
+with records counted by the source independently of the rows that polars delivered.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from screener.errors import InputRefused, RunBroke
 from screener.findings import DATA_FLAGS, SET_ASIDE
 from screener.intake import buckets as store
 from screener.intake.buckets import Buckets
+from screener.intake.directions import with_directions
 from screener.intake.parse import cell_flags, typed
 from screener.intake.people import one_row_each, with_measured
 from screener.intake.predicates import broken, predicates
@@ -46,10 +47,12 @@ class ReadExport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileCount:
-    """One file's records by what became of them: records = kept + set_aside + blank + left_out.
+    """One file's records by what became of them:
+    records + added = kept + set_aside + blank + left_out.
 
     `records` is the source's independent count; `read` is the rows that it delivered as
-    well-formed. `left_out` are rows that a mapping's filter says are none of ours (native: 0).
+    well-formed. `left_out` are rows that a mapping's filter says are none of ours (native: 0);
+    `added` are rows that records gave beyond their first (an order of two dosages; native: 0).
     """
 
     name: str
@@ -63,6 +66,7 @@ class FileCount:
     set_aside: int
     kept: int
     left_out: int = 0
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class _Taking:
     supplied: dict[str, frozenset[str]] = field(default_factory=dict)
     dates: list[pl.DataFrame] = field(default_factory=list)
     observation_ends: list[dt.date] = field(default_factory=list)
-    hashes: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, RawFile] = field(default_factory=dict)
     odd_ids: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
@@ -174,12 +178,13 @@ def _bucket_count(export: Export, bucket_rows: int) -> int:
     """Enough buckets for the largest table, from estimates of each file's rows."""
     rows: dict[str, int] = {}
     for file in export.files:
-        rows[file.table] = rows.get(file.table, 0) + file.rows_about
+        if file.table in TABLES:
+            rows[file.table] = rows.get(file.table, 0) + file.rows_about
     return max(1, ceil(max(rows.values(), default=0) / max(bucket_rows, 1)))
 
 
 def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> None:
-    records = read = blank = left_out = kept = aside = 0
+    records = read = blank = left_out = added = kept = aside = 0
     end: RawEnd | None = None
     for batch in file.batches():
         good, bad = _take_batch(file, batch, taking)
@@ -187,6 +192,7 @@ def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> Non
         read += batch.rows.height + batch.left_out
         blank += batch.blank
         left_out += batch.left_out
+        added += batch.added
         kept += good
         aside += bad
         end = batch.end
@@ -194,24 +200,25 @@ def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> Non
             progress(file.name, batch.bytes_read)
     if end is None:
         raise RunBroke("the file was not read to its end.", where=file.name)
-    if records != kept + aside + blank + left_out:
+    if records + added != kept + aside + blank + left_out:
         raise RunBroke(
             f"{records} records were counted, but {kept} kept, {aside} set aside, {blank} blank "
-            f"and {left_out} left out.",
+            f"and {left_out} left out; {added} rows were added.",
             where=file.name,
             fix="This is a fault of the program; please report it.",
         )
-    twin = taking.hashes.setdefault(end.sha256, file.name)
-    if twin != file.name:
+    twin = taking.hashes.setdefault(end.sha256, file)
+    if twin.path_as_given != file.path_as_given:  # one file may hold several tables
         raise InputRefused(
-            f"the file has the same content as {twin}.",
+            f"the file has the same content as {twin.name}.",
             where=file.name,
             fix="Give every file of the export once.",
         )
     if left_out:
         taking.notices.append(f"{file.name}: {left_out} rows are left out by the mapping's filter")
     taking.notices += end.notices
-    taking.supplied[file.table] = taking.supplied.get(file.table, frozenset()) | end.columns
+    if file.table in TABLES:
+        taking.supplied[file.table] = taking.supplied.get(file.table, frozenset()) | end.columns
     taking.files.append(
         FileCount(
             file.name,
@@ -225,6 +232,7 @@ def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> Non
             aside,
             kept,
             left_out,
+            added,
         )
     )
 
@@ -233,6 +241,8 @@ def _take_batch(file: RawFile, batch: RawBatch, taking: _Taking) -> tuple[int, i
     """Types a batch and puts its good rows into buckets: (rows kept, records set aside)."""
     if batch.set_aside.height:
         taking.set_aside.append(batch.set_aside)
+    if file.table not in TABLES:
+        return batch.rows.height, batch.set_aside.height  # looked up in by the source, no rows here
     raw = batch.rows
     frame = typed(file.table, raw, file.name)
     fault = broken(file.table, frame)["fault"]
@@ -246,6 +256,8 @@ def _take_batch(file: RawFile, batch: RawBatch, taking: _Taking) -> tuple[int, i
     flags = cell_flags(file.table, raw, frame)
     if flags.height:
         taking.flags.append(flags)
+    if file.table == "prescriptions":
+        frame = with_directions(frame)
     _note_dates(file.table, frame, taking)
     _note_odd_ids(file.name, frame["patient_id"], taking)
     store.put(taking.buckets, file.table, frame)

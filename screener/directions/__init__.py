@@ -1,0 +1,10 @@
+"""Free-text directions ("1-2 tabs qds prn, max 8/day") to doses a day, or to unreadable.
+
+The words are data (`data/words.csv`); docs/directions.md says how a text is read.
+"""
+
+from __future__ import annotations
+
+from screener.directions.read import read_directions
+
+__all__ = ["read_directions"]

@@ -1,0 +1,151 @@
+"""From a text to tokens: numbers, units and known phrases; whatever else stays a foreign word."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from screener.directions.lexicon import Kinds, expanding, longest, pieces_of, unit_word
+from screener.units import Unit
+
+
+@dataclass(slots=True)
+class Token:
+    """One token: its kinds with their meanings, a number or a unit if it is one, and its place."""
+
+    text: str
+    kinds: Kinds
+    number: Fraction | None
+    unit: Unit | None
+    start: int
+    end: int
+
+    def is_a(self, *kinds: str) -> bool:
+        """Whether the token can be one of these kinds."""
+        return not self.kinds.keys().isdisjoint(kinds)
+
+
+_VULGAR = {
+    "½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8", "⅜": "3/8",
+    "⅝": "5/8", "⅞": "7/8",
+}  # fmt: skip
+_VULGAR_SIGN = re.compile("|".join(_VULGAR))
+_DOTTED = re.compile(r"(?<![a-z0-9])((?:[a-z]\.){1,3}[a-z])\.?(?![a-z0-9])")
+# "o.n." is omne nocte; the bare word "on" is a preposition, so the full stops must speak here.
+_DOTTED_WORDS = {"on": "nocte", "om": "mane"}
+_DOTTED_KNOWN = (
+    "od bd bid tid tds qid qds qd qod prn po pr pv sl am pm ac pc hs im iv sc on om eod tiw sos "
+    "qhs qam qpm ou os qqh iu ad au "
+)
+_DASHES = str.maketrans("\u2013\u2014\u2212\u2010\u2011\u2012\u2044\u2019\u00d7", "------/'x")
+_PLURAL = re.compile(r"(?<=[a-z])\((?:e?s)\)")
+_DIGITS = frozenset(".0123456789")
+_BAD_KIND: Kinds = {}
+_PART_BOTTOMS = frozenset({2, 3, 4, 8})
+
+
+def plain_text(text: str) -> str:
+    """Lower case, one kind of dash and space, ½ as 1/2, b.i.d. as bid, tablet(s) as tablets."""
+    text = _VULGAR_SIGN.sub(lambda found: f" {_VULGAR[found.group()]} ", text)
+    text = unicodedata.normalize("NFKC", text).translate(_DASHES).lower()
+    text = (
+        "".join(c for c in text if unicodedata.category(c) != "Cf") if not text.isascii() else text
+    )
+    if "(" in text:
+        text = _PLURAL.sub("s", text)
+    if "." in text:
+        text = _DOTTED.sub(_undotted, text)
+    return " ".join(text.split())
+
+
+def _undotted(found: re.Match[str]) -> str:
+    letters = re.sub(r"[.\s]", "", found.group(1))
+    if f"{letters} " not in _DOTTED_KNOWN:
+        return found.group()
+    return _DOTTED_WORDS.get(letters, letters) + " "
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The tokens of a text that `plain_text` has made plain: the longest known phrase each time."""
+    pieces = _expanded(pieces_of(text))
+    words = [piece[0] for piece in pieces]
+    tokens: list[Token] = []
+    at = 0
+    while at < len(words):
+        word, start, end = pieces[at]
+        used, kinds = longest(words, at)
+        if word[0] in _DIGITS and word != ".":
+            token, numbered = _number(words, pieces, at)
+            if used <= numbered:
+                tokens.append(token)
+                at += numbered
+                continue
+        used = max(used, 1)
+        end = pieces[at + used - 1][2]
+        number = _in_words(kinds) if used == 1 or "part" in kinds else None
+        unit = unit_word(word) if used == 1 and word.isalpha() else None
+        tokens.append(Token(" ".join(words[at : at + used]), kinds, number, unit, start, end))
+        at += used
+    return tokens
+
+
+def _expanded(pieces: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Words that are written together, taken apart: hprn is h prn."""
+    first_words = expanding()
+    words = [piece[0] for piece in pieces]
+    if first_words.isdisjoint(words):
+        return pieces
+    out: list[tuple[str, int, int]] = []
+    at = 0
+    while at < len(pieces):
+        used, kinds = longest(words, at) if words[at] in first_words else (0, _BAD_KIND)
+        written = kinds.get("expand")
+        if written is None:
+            out.append(pieces[at])
+            at += 1
+            continue
+        place = (pieces[at][1], pieces[at + used - 1][2])
+        out.extend((part, *place) for part, _, _ in pieces_of(written))
+        at += used
+    return out
+
+
+_NUMBER_KIND: Kinds = {"number": ""}
+
+
+def _number(words: list[str], pieces: list[tuple[str, int, int]], at: int) -> tuple[Token, int]:
+    """A number, or a fraction such as 1/2 (a dose) or 2/52 (two weeks); never part of a date."""
+    start, end = pieces[at][1:]
+    slashes = 0
+    while (
+        at + 2 * slashes + 2 < len(words)
+        and words[at + 2 * slashes + 1] == "/"
+        and (words[at + 2 * slashes + 2].isdigit())
+    ):
+        slashes += 1
+    if slashes == 0:
+        if words[at].startswith("0,"):
+            return Token(words[at], _BAD_KIND, None, None, start, end), 1
+        return Token(words[at], _NUMBER_KIND, _value(words[at]), None, start, end), 1
+    used = 2 * slashes + 1
+    end = pieces[at + used - 1][2]
+    text = "".join(words[at : at + used])
+    if slashes > 1 or not words[at].isdigit() or int(words[at + 2]) == 0:
+        return Token(text, _BAD_KIND, None, None, start, end), used
+    top, bottom = int(words[at]), int(words[at + 2])
+    if bottom in _PART_BOTTOMS and top < bottom:
+        return Token(text, {"part": ""}, Fraction(top, bottom), None, start, end), used
+    return Token(text, {"fraction": f"{top}/{bottom}"}, None, None, start, end), used
+
+
+def _in_words(kinds: Kinds) -> Fraction | None:
+    written = kinds.get("number") or kinds.get("part")
+    return _value(written) if written else None
+
+
+@lru_cache(maxsize=65_536)
+def _value(written: str) -> Fraction:
+    return Fraction(written.replace(",", ""))

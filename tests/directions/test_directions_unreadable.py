@@ -1,0 +1,66 @@
+"""Directions nobody should put a number on: each with the part that stopped the reading."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from screener.directions import read_directions
+
+UNREADABLE = [
+    ("", "no dose", ""),
+    ("every other day", "no dose", "every other day"),
+    ("1 tablet", "no frequency", "1 tablet"),
+    ("take with food", "no dose", "take with food"),
+    ("use as directed", "no dose", "use as directed"),
+    ("1 QD OR AS DIRECTED", "foreign word", "or"),
+    ("TAPER AS DIRECTED", "foreign word", "taper"),
+    ("sliding scale", "foreign word", "sliding"),
+    ("10 U at bedtime", "foreign word", "u"),
+    ("1 tablet once daily twice a day", "contradiction", "once daily twice a day"),
+    ("1 bd mane", "contradiction", "bd mane"),
+    ("1 tablet once daily morning and night", "contradiction", "once daily morning"),
+    ("1 twice weekly on mondays", "contradiction", "twice weekly on mondays"),
+    ("1 tds max 2/day", "contradiction", "max 2/day"),
+    ("4 (two) times a day 1 tab", "contradiction", "4 (two"),
+    ("1 drop od", "several readings", "od"),
+    ("1 tablet evening, bedtime", "contradiction", "evening, bedtime"),
+    ("2-1 bd", "several readings", "2-1"),
+    ("2,5 mg bd", "several readings", "2,5 mg"),
+    ("500 mg tablets bd", "several readings", "mg tablets"),
+    ("1 tab mane and 5 mg nocte", "several readings", "1 tab mane and 5 mg"),
+    ("1 mane and 1 nocte if needed", "several readings", "if needed"),
+    ("10 mg 1 am 2 pm", "several readings", "1 am"),
+    ("2.5 ml prn max 4/day", "several readings", "max 4/day"),
+    ("400 mg bd in divided doses", "several readings", "in divided doses"),
+    ("2 tablets stat then 1 bd", "several readings", "2 tablets stat"),
+    ("1 mon-thu", "several readings", "mon-thu"),
+    ("3 x 1", "foreign word", "x"),
+    ("1 every 5 minutes", "no frequency", "every 5 minutes"),
+    ("biweekly 1 tab", "foreign word", "biweekly"),
+    ("1 q4h while awake", "foreign word", "while"),
+    ("5 mg/kg daily", "foreign word", "/"),
+    ("1 daily for 21 days then 7 days off", "foreign word", "off"),
+    ("40 mg daily then 20 mg daily", "no length", "40 mg daily"),
+    ("40 mg daily, reduce by 5 mg every 3 days", "open-ended", "reduce by 5 mg every 3 days"),
+    ("40 mg daily, reduce by 7 mg weekly to 0", "contradiction", "reduce by 7 mg weekly to 0"),
+    ("start with 1 daily", "open-ended", "start with"),
+    ("01/02/2024 1 bd", "foreign word", "01/02/2024"),
+    ("1 every hours", "several readings", "every hours"),
+    ("1 every morning at bedtime", "contradiction", "every morning at bedtime"),
+    ("1 once weekly every morning", "contradiction", "once weekly every morning"),
+    ("20 mg (1 x 10 mg tablet) daily", "contradiction", "(1 x 10 mg tablet"),
+    ("1 tablet (5 mg) bd (20 mg per day)", "contradiction", "(20 mg per day)"),
+    ("1 tablet bd increase as tolerated", "foreign word", "increase"),
+    ("8am and 8pm", "no dose", "8am and 8pm"),
+    ("for 7 days 1 bd, for 3 days 1 od", "contradiction", "for 7 days 1 bd, for 3 days"),
+]
+
+
+@pytest.mark.parametrize(("text", "problem", "part"), UNREADABLE)
+def test_the_part_that_stopped_the_reading(text: str, problem: str, part: str) -> None:
+    (row,) = read_directions(pl.Series([text])).to_dicts()
+    assert row["unreadable"] == part
+    assert row["problem"] == problem
+    assert row["daily_min"] is None
+    assert row["daily_max"] is None
