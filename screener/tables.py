@@ -65,6 +65,7 @@ PRESCRIPTIONS = (
     Column("status", "text", "active, completed, stopped, cancelled, ..."),
     Column("stop_date", "date", "the first day not taken"),
     Column("replaces", "id", "prescription_id of the order that this one replaces"),
+    Column("version", "text", "of this record of the order: the latest one of an id counts"),
     Column("dispensed", "yes_no", "no = never dispensed; blank counts as prescribed"),
     Column("sig", "text", "directions in free text"),
     Column("prescriber_id", "id", "who ordered"),
@@ -154,7 +155,8 @@ def date_of(number: int) -> dt.date:
 class RawEnd:
     """What is known of an export file once its last byte was read.
 
-    sha256 and bytes are of the file as it lies on disk; columns are the canonical ones it has.
+    sha256 and bytes are of the file as it lies on disk (of a database table: of its rows as text,
+    in the order of its key); columns are the canonical ones it has.
     """
 
     sha256: str
@@ -168,8 +170,9 @@ class RawBatch:
     """Some records of one export file, still text: what a source hands to the intake.
 
     rows: source_row i64 and canonical columns as String. set_aside: `findings.SET_ASIDE`.
-    records comes from an independent count; records = rows + set_aside + blank + left_out
-    (left_out: rows that the mapping says are none of ours). end stands on the last batch only.
+    records comes from an independent count; records + added = rows + set_aside + blank + left_out
+    (left_out: records that are none of ours; added: rows that records gave beyond their first).
+    end stands on the last batch only.
     """
 
     rows: pl.DataFrame
@@ -179,11 +182,16 @@ class RawBatch:
     left_out: int = 0
     bytes_read: int = 0
     end: RawEnd | None = None
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """One file of an export: `name` is unique in the run; rows_about is an estimate."""
+    """One file of an export: `name` is unique in the run; rows_about is an estimate.
+
+    `table` is a canonical table, or the export's own name of a table that its source only looks up
+    in (concepts, periods): its records are counted as kept and give no row.
+    """
 
     name: str
     path_as_given: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from screener.errors import InputRefused
-from screener.sources.mapping import ColumnRule, Mapping, TableRules
+from screener.sources.mapping import ColumnRule, LookUp, Mapping, RowTest, TableRules
 from screener.tables import TABLES
 
 # A frequency's unit as exports write it (UCUM and plain words), to its length in days.
@@ -33,6 +33,8 @@ class Derivation:
     columns: dict[str, pl.Expr]
     keep: pl.Expr | None
     read: frozenset[str]
+    look_up: LookUp | None = None
+    brought: pl.DataFrame | None = None
 
 
 def native_derivation(names: tuple[str, ...], table: str) -> Derivation:
@@ -46,6 +48,10 @@ def derivation(names: tuple[str, ...], table: str, mapping: Mapping, where: str)
     if mapping.is_native:
         return native_derivation(names, table)
     rules = mapping.tables[table]
+    own = names
+    looks = rules.brought is not None and _can_look_up(rules, names)
+    if rules.brought is not None and looks:
+        names = (*names, *rules.brought.columns)
     columns: dict[str, pl.Expr] = {}
     absent: list[str] = []
     keep: list[pl.Expr] = []
@@ -54,26 +60,65 @@ def derivation(names: tuple[str, ...], table: str, mapping: Mapping, where: str)
         if found is None:
             absent.append(column)
             continue
-        columns[column], kept = _finished(FUNCTIONS[rule.source](rule, found), rule)
+        cell, kept = _finished(FUNCTIONS[rule.source](rule, found), rule)
+        columns[column] = _with_instead(cell, rule, names)
         if kept is not None:
             keep.append(kept)
     _refuse_missing(rules, table, columns, names, where)
-    if rules.only_rows is not None:
-        name = _first(rules.only_rows[0], names)
-        if name is None:
-            raise InputRefused(
-                "the column that tells which rows count is missing: "
-                f"{' or '.join(rules.only_rows[0])}.",
-                where=where,
-                fix="Export that column, or correct the mapping.",
-            )
-        keep.append(pl.col(name).is_in(sorted(rules.only_rows[1])).fill_null(False))
+    keep += [_row_test(test, names, where) for test in rules.only_rows]
+    read = _read(rules, names)
     return Derivation(
-        _prepared(names, rules, mapping),
+        _prepared(read, rules, mapping),
         columns,
         pl.all_horizontal(keep) if keep else None,
-        _read(rules, names),
+        read & frozenset(own),
+        rules.look_up if looks else None,
+        rules.brought,
     )
+
+
+def _with_instead(cell: pl.Expr, rule: ColumnRule, names: tuple[str, ...]) -> pl.Expr:
+    if rule.instead is None:
+        return cell
+    column, pattern, then = rule.instead
+    name = _first(column, names)
+    if name is None:
+        return cell
+    return pl.when(_text(name).str.contains(pattern)).then(pl.lit(then)).otherwise(cell)
+
+
+def _can_look_up(rules: TableRules, names: tuple[str, ...]) -> bool:
+    return rules.look_up is not None and all(own in names for own, _ in rules.look_up.by)
+
+
+def with_looked_up(rows: pl.DataFrame, plan: Derivation) -> pl.DataFrame:
+    """The rows with the columns that a look-up brings; rows without a partner get blanks."""
+    if plan.look_up is None or plan.brought is None:
+        return rows
+    keys = [f"\0key {at}" for at in range(len(plan.look_up.by))]
+    own = [_text(name).alias(key) for key, (name, _) in zip(keys, plan.look_up.by, strict=True)]
+    joined = rows.with_columns(*own).join(
+        plan.brought, on=keys, how="left", validate="m:1", maintain_order="left"
+    )
+    return joined.drop(keys)
+
+
+def _row_test(test: RowTest, names: tuple[str, ...], where: str) -> pl.Expr:
+    name = _first(test.column, names)
+    if name is None and test.or_none:
+        return pl.lit(value=False)
+    if name is None:
+        raise InputRefused(
+            f"the column that tells which rows count is missing: {' or '.join(test.column)}.",
+            where=where,
+            fix="Export that column, or correct the mapping.",
+        )
+    if test.wanted:
+        return _text(name).is_in(sorted(test.wanted)).fill_null(value=False)
+    if test.differs_from:
+        other = _first(test.differs_from, names)
+        return pl.lit(value=True) if other is None else _text(name).ne_missing(_text(other))
+    return _text(name).is_not_null()
 
 
 def named_columns(table: str, mapping: Mapping) -> tuple[str, ...]:
@@ -81,14 +126,23 @@ def named_columns(table: str, mapping: Mapping) -> tuple[str, ...]:
     if mapping.is_native:
         return tuple(c.name for c in TABLES[table])
     rules = mapping.tables[table]
-    options = [o for rule in rules.columns.values() for o in rule.columns]
-    options += [rules.only_rows[0]] if rules.only_rows else []
-    return tuple(dict.fromkeys(name for option in options for name in option))
+    brought = rules.brought.columns if rules.brought is not None else ()
+    listed = dict.fromkeys(name for option in rules.options for name in option)
+    return tuple(name for name in listed if name not in brought)
+
+
+def under_first_names(rows: pl.DataFrame, table: str, mapping: Mapping) -> pl.DataFrame:
+    """For records that each name their own columns: cells of later names stand under the first."""
+    if mapping.is_native:
+        return rows
+    options = [[n for n in o if n in rows.columns] for o in mapping.tables[table].options]
+    several = {names[0]: names for names in options if len(names) > 1}
+    return rows.with_columns(pl.coalesce(names).alias(first) for first, names in several.items())
 
 
 def id_columns(table: str, mapping: Mapping) -> frozenset[str]:
     """The columns of an export that hold ids, which must be text."""
-    ids = [c.name for c in TABLES[table] if c.kind == "id"]
+    ids = [c.name for c in TABLES.get(table, ()) if c.kind == "id"]
     if mapping.is_native:
         return frozenset(ids)
     rules = mapping.tables[table].columns
@@ -98,7 +152,7 @@ def id_columns(table: str, mapping: Mapping) -> frozenset[str]:
 def _refuse_missing(
     rules: TableRules, table: str, made: dict[str, pl.Expr], names: tuple[str, ...], where: str
 ) -> None:
-    needed = [c.name for c in TABLES[table] if c.required and c.name not in made]
+    needed = [c.name for c in TABLES.get(table, ()) if c.required and c.name not in made]
     if "drug" in needed and "drug_code" in made:
         needed.remove("drug")
     if not needed:
@@ -119,8 +173,8 @@ def _refuse_missing(
     )
 
 
-def _prepared(names: tuple[str, ...], rules: TableRules, mapping: Mapping) -> tuple[pl.Expr, ...]:
-    cells = pl.col(sorted(_read(rules, names)))
+def _prepared(read: frozenset[str], rules: TableRules, mapping: Mapping) -> tuple[pl.Expr, ...]:
+    cells = pl.col(sorted(read))
     if mapping.trim_ids:
         cells = cells.str.strip_chars()
     if rules.null_tokens:
@@ -132,9 +186,7 @@ def _prepared(names: tuple[str, ...], rules: TableRules, mapping: Mapping) -> tu
 
 
 def _read(rules: TableRules, names: tuple[str, ...]) -> frozenset[str]:
-    options = [o for rule in rules.columns.values() for o in rule.columns]
-    options += [rules.only_rows[0]] if rules.only_rows else []
-    return frozenset(name for o in options if (name := _first(o, names)) is not None)
+    return frozenset(name for o in rules.options if (name := _first(o, names)) is not None)
 
 
 def _first(options: tuple[str, ...], names: tuple[str, ...]) -> str | None:
@@ -157,7 +209,9 @@ def _text(name: str) -> pl.Expr:
 
 
 def _from(rule: ColumnRule, found: list[str]) -> pl.Expr:
-    plain = rule.values is None and not rule.periods and rule.date is None
+    steps = (rule.periods, rule.thousands, rule.any_case, rule.prefix)
+    typed = (rule.values, rule.date, rule.minutes_after, rule.years_before)
+    plain = not any(steps) and all(step is None for step in typed)
     return pl.col(found[0]) if plain else _text(found[0])
 
 
@@ -172,7 +226,8 @@ def _first_of(rule: ColumnRule, found: list[str]) -> pl.Expr:
 
 
 def _extract(rule: ColumnRule, found: list[str]) -> pl.Expr:
-    return _text(found[0]).str.extract(rule.pattern, 1)
+    cell = _text(found[0])
+    return pl.coalesce([cell.str.extract(pattern, 1) for pattern in rule.patterns])
 
 
 def _when(rule: ColumnRule, found: list[str]) -> pl.Expr:
@@ -180,7 +235,15 @@ def _when(rule: ColumnRule, found: list[str]) -> pl.Expr:
 
 
 def _days_between(rule: ColumnRule, found: list[str]) -> pl.Expr:
-    """Whole days between two dates as written, both counted when `last_day_counts`."""
+    """Whole days between two dates as written, both counted when `last_day_counts`.
+
+    With `minutes_after` the two are minutes, and a day is 24 hours from minute 0.
+    """
+    if rule.minutes_after is not None:
+        first_day, last_day = (_day_of_minutes(_text(name)) for name in found)
+        days = last_day - first_day + int(rule.last_day_counts)
+        later = _whole(_text(found[1])) >= _whole(_text(found[0]))
+        return pl.when(later & (days >= 0)).then(days).cast(pl.String)
     first, last = (
         _text(name).str.extract(ISO_DAY, 1).str.to_date("%Y-%m-%d", strict=False) for name in found
     )
@@ -198,18 +261,50 @@ FUNCTIONS: dict[str, Callable[[ColumnRule, list[str]], pl.Expr]] = {
 }
 
 
+def _whole(cell: pl.Expr) -> pl.Expr:
+    """Whole numbers of at most nine digits, else null."""
+    return cell.str.extract(r"^(-?[0-9]{1,9})$", 1).cast(pl.Int64, strict=False)
+
+
+def _day_of_minutes(cell: pl.Expr) -> pl.Expr:
+    return _whole(cell).floordiv(24 * 60)
+
+
+def _dated(cell: pl.Expr, rule: ColumnRule) -> pl.Expr:
+    """Dates of a declared format, of minutes after a day, or of an age in years on a day.
+
+    A cell that is none stays as it is, and is unreadable.
+    """
+    if rule.date is not None:
+        day = cell.str.to_date(rule.date, strict=False)
+        exact = day.dt.to_string(rule.date) == cell
+        return pl.when(exact).then(day.dt.to_string("%Y-%m-%d")).otherwise(cell)
+    if rule.source == "days_between":
+        return cell
+    if rule.minutes_after is not None:
+        day = pl.lit(rule.minutes_after) + pl.duration(days=_day_of_minutes(cell))
+        return pl.coalesce(day.dt.to_string("%Y-%m-%d"), cell)
+    if rule.years_before is not None:
+        born = pl.lit(rule.years_before).dt.offset_by(
+            pl.concat_str(pl.lit("-"), _whole(cell).cast(pl.String), pl.lit("y"))
+        )
+        return pl.coalesce(born.dt.to_string("%Y-%m-%d"), cell)
+    return cell
+
+
 def _finished(cell: pl.Expr, rule: ColumnRule) -> tuple[pl.Expr, pl.Expr | None]:
     """The steps after the source, and the rows to keep if some are to be left out."""
     values = PERIOD_DAYS if rule.periods else rule.values
     keep: pl.Expr | None = None
+    if rule.thousands:
+        grouped = cell.str.contains(r"^[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$")
+        cell = pl.when(grouped).then(cell.str.replace_all(",", "", literal=True)).otherwise(cell)
+    if rule.any_case:
+        cell = cell.str.to_lowercase()
     if values is not None:
         looked_up = cell.replace_strict(values, default=None, return_dtype=pl.String)
         if rule.otherwise == "leave_out":
             keep = looked_up.is_not_null() | cell.is_null()
         cell = pl.coalesce(looked_up, cell) if rule.otherwise == "keep" else looked_up
-    if rule.date is not None:
-        day = cell.str.to_date(rule.date, strict=False)
-        # A cell that this format does not give back exactly stays as it is, and is unreadable.
-        exact = day.dt.to_string(rule.date) == cell
-        cell = pl.when(exact).then(day.dt.to_string("%Y-%m-%d")).otherwise(cell)
-    return cell, keep
+    cell = _dated(cell, rule)
+    return (pl.concat_str(pl.lit(rule.prefix), cell) if rule.prefix else cell), keep

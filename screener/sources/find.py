@@ -10,16 +10,16 @@ import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from screener.errors import InputRefused, UsageError
+from screener.sources import mapping as mappings
 from screener.sources.mapping import Mapping
 from screener.tables import TABLES
 
 FORMATS = (".csv", ".tsv", ".parquet", ".ndjson")
+PACKED = mappings.PACKED
 TEXT_FORMAT = ".txt"  # only where a mapping says how it is separated
-PACKED = (".gz", ".zst")
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -45,7 +45,7 @@ def find_files(
     found: list[Found] = []
     notices: list[str] = []
     for given in exports:
-        path = _literal(given)
+        path = literal(given)
         if path.is_dir():
             found += _in_folder(path, given, mapping, notices)
         else:
@@ -55,14 +55,14 @@ def find_files(
             raise UsageError(
                 f"'{table}' is not a table.", fix=f"The tables are {', '.join(TABLES)}."
             )
-        found += [_one_file(_literal(given), given, table, mapping) for given in paths]
-    _refuse_twice(found)
+        found += [_one_file(literal(given), given, table, mapping) for given in paths]
+    refuse_twice(found)
     if not any(file.table == "prescriptions" for file in found):
         raise InputRefused(
             "no file of prescriptions was found in the export.",
             fix="Name it prescriptions*.csv, or give its path with --prescriptions.",
         )
-    return _with_unique_names(found), notices
+    return with_unique_names(found), notices
 
 
 def format_of(name: str) -> str | None:
@@ -73,7 +73,8 @@ def format_of(name: str) -> str | None:
     return next((f for f in (*FORMATS, TEXT_FORMAT) if bare.endswith(f)), None)
 
 
-def _literal(given: str) -> Path:
+def literal(given: str) -> Path:
+    """A path as it is written. Raises UsageError for an address."""
     if URL.match(given):
         raise UsageError(
             "an export must be a local path, not an address.",
@@ -83,7 +84,8 @@ def _literal(given: str) -> Path:
     return Path(given)
 
 
-def _check_regular(path: Path, given: str) -> None:
+def check_regular(path: Path, given: str) -> None:
+    """Raises InputRefused unless the path is a regular file that may be read."""
     try:
         mode = path.stat().st_mode
     except OSError as problem:
@@ -130,18 +132,11 @@ def _table_of(path: Path, mapping: Mapping) -> str | None:
         bare = bare.removesuffix(ending)
     if mapping.is_native:
         return next((table for table in TABLES if bare.startswith(table)), None)
-    return next(
-        (
-            table
-            for table, rules in mapping.tables.items()
-            if any(fnmatchcase(bare, pattern.lower()) for pattern in rules.files)
-        ),
-        None,
-    )
+    return next((table for table, rules in mapping.tables.items() if rules.reads(path.name)), None)
 
 
 def _one_file(path: Path, given: str, table: str | None, mapping: Mapping) -> Found:
-    _check_regular(path, given)
+    check_regular(path, given)
     format_name = format_of(path.name)
     if format_name is None or (format_name == TEXT_FORMAT and mapping.is_native):
         raise UsageError(
@@ -163,7 +158,8 @@ def _one_file(path: Path, given: str, table: str | None, mapping: Mapping) -> Fo
     return Found(path.name, path, given, table, format_name)
 
 
-def _refuse_twice(found: list[Found]) -> None:
+def refuse_twice(found: list[Found]) -> None:
+    """Raises InputRefused when a path is given twice."""
     seen: dict[Path, Found] = {}
     for file in found:
         real = file.path.resolve()
@@ -176,7 +172,7 @@ def _refuse_twice(found: list[Found]) -> None:
         seen[real] = file
 
 
-def _with_unique_names(found: list[Found]) -> list[Found]:
+def with_unique_names(found: list[Found]) -> list[Found]:
     """Base names, numbered where two files share one, so that 'file:row' stays unambiguous."""
     taken: set[str] = set()
     named: list[Found] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,16 +12,31 @@ import polars as pl
 from screener.errors import UsageError
 from screener.rule.problems import SourceFile, all_problems
 from screener.rule.yaml_reader import Mapping as YamlMapping
-from screener.rule.yaml_reader import Node, Scalar, Sequence, read_yaml
+from screener.rule.yaml_reader import Node, Sequence, read_yaml
 from screener.sources.mapping import NATIVE, ColumnRule, Mapping, TableRules
+from screener.sources.mapping_rows import instead, look_up, row_tests
+from screener.sources.mapping_words import (
+    choice,
+    date,
+    did_you_mean,
+    known_keys,
+    parts,
+    word,
+    words,
+)
 from screener.tables import TABLES
 
 SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|"}
 OTHERWISE = ("keep", "blank", "leave_out")
 SOURCES = ("from", "constant", "first_of", "extract", "when", "days_between")
 TOP_KEYS = ("mapping", "schema", "title", "separator", "null_tokens", "trim_ids", "ids", "cautions")
-TABLE_KEYS = ("files", "separator", "null_tokens", "only_rows", "columns")
-COLUMN_KEYS = (*SOURCES, "values", "periods", "otherwise", "date")
+TABLE_KEYS = ("files", "separator", "null_tokens", "only_rows", "look_up", "also", "columns")
+STEPS = (
+    "values", "any_case", "thousands", "prefix", "periods", "otherwise", "date", "minutes_after",
+    "years_before", "instead",
+)  # fmt: skip
+COLUMN_KEYS = (*SOURCES, *STEPS)
+YES = {"yes": "y", "no": ""}
 
 
 def mapping_names() -> tuple[str, ...]:
@@ -44,7 +59,7 @@ def load_mapping(mapping: str | Path) -> Mapping:
         return read_mapping(f"{text}.yaml", data)
     if not text.endswith((".yaml", ".yml")):
         raise UsageError(
-            f"there is no mapping '{text}'{_did_you_mean(text, mapping_names())}.",
+            f"there is no mapping '{text}'{did_you_mean(text, mapping_names())}.",
             fix=f"Use {', '.join(mapping_names())}, or the path of a .yaml file.",
         )
     try:
@@ -66,37 +81,21 @@ def read_mapping(name: str, data: bytes) -> Mapping:
     return result
 
 
-def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, 1)
-    return f"; did you mean '{close[0]}'?" if close else ""
-
-
-def _known_keys(source: SourceFile, node: YamlMapping, known: tuple[str, ...], what: str) -> None:
-    for entry in node.entries:
-        if entry.key.text not in known:
-            guess = _did_you_mean(entry.key.text, known).removeprefix("; ")
-            source.problem(
-                entry.key.mark,
-                f'"{entry.key.text}" is no {what}',
-                guess or f"known are {', '.join(known)}",
-            )
-
-
 def _mapping(source: SourceFile, root: YamlMapping) -> Mapping | None:
-    _known_keys(source, root, (*TOP_KEYS, "tables"), "key of a mapping")
-    schema = _word(source, root.get("schema"))
+    known_keys(source, root, (*TOP_KEYS, "tables"), "key of a mapping")
+    schema = word(source, root.get("schema"))
     if schema != "1":
         source.problem(root.mark, "the mapping must say `schema: 1`")
-    name, title = _word(source, root.get("mapping")), _word(source, root.get("title"))
+    name, title = word(source, root.get("mapping")), word(source, root.get("title"))
     if not name:
         source.problem(root.mark, "the mapping has no name", "write `mapping: its-name`")
-    separator = _choice(source, root.get("separator"), SEPARATORS)
-    nulls = _words(source, root.get("null_tokens"))
+    separator = choice(source, root.get("separator"), SEPARATORS)
+    nulls = words(source, root.get("null_tokens"))
     tables = root.get("tables")
     if not isinstance(tables, YamlMapping):
         source.problem(root.mark, "`tables` must name the canonical tables")
         return None
-    _known_keys(source, tables, tuple(TABLES), "canonical table")
+    known_keys(source, tables, tuple(TABLES), "canonical table")
     read = {
         entry.key.text: _table(source, entry.key.text, entry.value, separator, nulls)
         for entry in tables.entries
@@ -108,20 +107,20 @@ def _mapping(source: SourceFile, root: YamlMapping) -> Mapping | None:
         name,
         title,
         read,
-        trim_ids=_choice(source, root.get("trim_ids"), {"yes": "y", "no": ""}) == "y",
-        integer_ids=_choice(source, root.get("ids"), {"integers": "y", "text": ""}) == "y",
-        cautions=_words(source, root.get("cautions")),
+        trim_ids=choice(source, root.get("trim_ids"), YES) == "y",
+        integer_ids=choice(source, root.get("ids"), {"integers": "y", "text": ""}) == "y",
+        cautions=words(source, root.get("cautions")),
     )
 
 
 def _table(
     source: SourceFile, table: str, node: YamlMapping, separator: str | None, nulls: tuple[str, ...]
 ) -> TableRules:
-    _known_keys(source, node, TABLE_KEYS, "key of a table")
+    known_keys(source, node, TABLE_KEYS, "key of a table")
     columns = node.get("columns")
     rules: dict[str, ColumnRule] = {}
     if isinstance(columns, YamlMapping):
-        _known_keys(source, columns, tuple(c.name for c in TABLES[table]), f"column of {table}")
+        known_keys(source, columns, tuple(c.name for c in TABLES[table]), f"column of {table}")
         for entry in columns.entries:
             rule = _column(source, entry.value)
             if rule is not None:
@@ -133,36 +132,46 @@ def _table(
         needed.remove("drug")
     if isinstance(columns, YamlMapping) and needed:
         source.problem(columns.mark, f"{table} cannot do without {', '.join(needed)}")
-    patterns = _words(source, node.get("files"))
+    patterns = words(source, node.get("files"))
     if not patterns:
         source.problem(node.mark, "`files` must list the file names of this table")
     own = node.get("null_tokens")
     return TableRules(
         patterns,
         rules,
-        _choice(source, node.get("separator"), SEPARATORS) or separator,
-        _words(source, own) if own is not None else nulls,
-        _only_rows(source, node.get("only_rows")),
+        choice(source, node.get("separator"), SEPARATORS) or separator,
+        words(source, own) if own is not None else nulls,
+        row_tests(source, node.get("only_rows")),
+        look_up(source, node.get("look_up")),
+        _also(source, table, node.get("also"), separator, nulls),
     )
 
 
-def _only_rows(
-    source: SourceFile, node: Node | None
-) -> tuple[tuple[str, ...], frozenset[str]] | None:
+def _also(
+    source: SourceFile,
+    table: str,
+    node: Node | None,
+    separator: str | None,
+    nulls: tuple[str, ...],
+) -> tuple[TableRules, ...]:
+    """Other files that are read into the same table, each with rules of its own."""
     if node is None:
-        return None
-    if not isinstance(node, YamlMapping):
-        source.problem(node.mark, "`only_rows` must give a `column` and a list `in`")
-        return None
-    _known_keys(source, node, ("column", "in"), "key of only_rows")
-    return _words(source, node.get("column")), frozenset(_words(source, node.get("in")))
+        return ()
+    if not isinstance(node, Sequence):
+        source.problem(node.mark, "`also` must be a list of files with their columns")
+        return ()
+    return tuple(
+        _table(source, table, item, separator, nulls)
+        for item in node.items
+        if isinstance(item, YamlMapping)
+    )
 
 
 def _column(source: SourceFile, node: Node) -> ColumnRule | None:
     """A plain name is short for `{from: name}`."""
     if not isinstance(node, YamlMapping):
-        return ColumnRule("from", (_words(source, node),))
-    _known_keys(source, node, COLUMN_KEYS, "function or step")
+        return ColumnRule("from", (words(source, node),))
+    known_keys(source, node, COLUMN_KEYS, "function or step")
     chosen = [entry for entry in node.entries if entry.key.text in SOURCES]
     if len(chosen) != 1:
         source.problem(node.mark, f"a column needs exactly one source: one of {', '.join(SOURCES)}")
@@ -175,74 +184,76 @@ def _column(source: SourceFile, node: Node) -> ColumnRule | None:
     if values is not None and not isinstance(values, YamlMapping):
         source.problem(values.mark, "`values` must be a list of `exported: canonical`")
         values = None
-    date = node.get("date")
-    return ColumnRule(
-        made.source,
-        made.columns,
-        made.constant,
-        made.pattern,
-        made.wanted,
-        made.last_day_counts,
-        values={e.key.text: _word(source, e.value) for e in values.entries} if values else None,
-        periods=_choice(source, node.get("periods"), {"yes": "y", "no": ""}) == "y",
-        otherwise=_choice(source, node.get("otherwise"), {word: word for word in OTHERWISE})
-        or "keep",
-        date=_word(source, date) if date is not None else None,
+    any_case = choice(source, node.get("any_case"), YES) == "y"
+    listed = {e.key.text: word(source, e.value) for e in values.entries} if values else None
+    return replace(
+        made,
+        values={k.lower(): v for k, v in listed.items()} if listed and any_case else listed,
+        any_case=any_case,
+        thousands=choice(source, node.get("thousands"), {"comma": "y"}) == "y",
+        instead=instead(source, node.get("instead")),
+        prefix=word(source, node.get("prefix")),
+        periods=choice(source, node.get("periods"), YES) == "y",
+        otherwise=choice(source, node.get("otherwise"), {w: w for w in OTHERWISE}) or "keep",
+        date=word(source, node.get("date")) or None,
+        minutes_after=date(source, node.get("minutes_after")),
+        years_before=date(source, node.get("years_before")),
     )
 
 
 def _from(source: SourceFile, node: Node) -> ColumnRule | None:
-    return ColumnRule("from", (_words(source, node),))
+    return ColumnRule("from", (words(source, node),))
 
 
 def _constant(source: SourceFile, node: Node) -> ColumnRule | None:
-    return ColumnRule("constant", constant=_word(source, node))
+    return ColumnRule("constant", constant=word(source, node))
 
 
 def _first_of(source: SourceFile, node: Node) -> ColumnRule | None:
-    return ColumnRule("first_of", tuple((name,) for name in _words(source, node)))
+    return ColumnRule("first_of", tuple((name,) for name in words(source, node)))
 
 
 def _extract(source: SourceFile, node: Node) -> ColumnRule | None:
-    parts = _parts(source, node, ("from", "pattern"))
-    if parts is None:
+    given = parts(source, node, ("from", "pattern"))
+    if given is None:
         return None
-    pattern = _word(source, parts["pattern"])
-    if not (pattern.startswith("^") and pattern.endswith("$")):
-        source.problem(parts["pattern"].mark, "the pattern must begin with ^ and end with $")
+    patterns = words(source, given["pattern"])
+    if not all(p.startswith(("^", "(?i)^")) and p.endswith("$") for p in patterns):
+        source.problem(given["pattern"].mark, "the pattern must begin with ^ and end with $")
         return None
     try:
-        pl.Series([""]).str.extract(pattern, 1)
+        for pattern in patterns:
+            pl.Series([""]).str.extract(pattern, 1)
     except pl.exceptions.PolarsError:
         source.problem(
-            parts["pattern"].mark,
+            given["pattern"].mark,
             "the pattern cannot be used",
             "it is a Rust regular expression with one group in parentheses, "
             "without look-around or back-references",
         )
         return None
-    return ColumnRule("extract", (_words(source, parts["from"]),), pattern=pattern)
+    return ColumnRule("extract", (words(source, given["from"]),), patterns=patterns)
 
 
 def _when(source: SourceFile, node: Node) -> ColumnRule | None:
-    parts = _parts(source, node, ("column", "in", "then"))
-    if parts is None:
+    given = parts(source, node, ("column", "in", "then"))
+    if given is None:
         return None
     return ColumnRule(
         "when",
-        (_words(source, parts["column"]), _words(source, parts["then"])),
-        wanted=frozenset(_words(source, parts["in"])),
+        (words(source, given["column"]), words(source, given["then"])),
+        wanted=frozenset(words(source, given["in"])),
     )
 
 
 def _days_between(source: SourceFile, node: Node) -> ColumnRule | None:
-    parts = _parts(source, node, ("first", "last", "last_day_counts"))
-    if parts is None:
+    given = parts(source, node, ("first", "last", "last_day_counts"))
+    if given is None:
         return None
-    counts = _choice(source, parts["last_day_counts"], {"yes": "y", "no": ""})
+    counts = choice(source, given["last_day_counts"], YES)
     return ColumnRule(
         "days_between",
-        (_words(source, parts["first"]), _words(source, parts["last"])),
+        (words(source, given["first"]), words(source, given["last"])),
         last_day_counts=counts == "y",
     )
 
@@ -255,46 +266,3 @@ BUILDERS: dict[str, Callable[[SourceFile, Node], ColumnRule | None]] = {
     "when": _when,
     "days_between": _days_between,
 }
-
-
-def _parts(source: SourceFile, node: Node, keys: tuple[str, ...]) -> dict[str, Node] | None:
-    if not isinstance(node, YamlMapping):
-        source.problem(node.mark, f"this function needs {', '.join(keys)}")
-        return None
-    _known_keys(source, node, keys, "part of this function")
-    parts = {entry.key.text: entry.value for entry in node.entries}
-    missing = [key for key in keys if key not in parts]
-    if missing:
-        source.problem(node.mark, f"this function lacks {', '.join(missing)}")
-        return None
-    return parts
-
-
-def _word(source: SourceFile, node: Node | None) -> str:
-    if node is None:
-        return ""
-    if not isinstance(node, Scalar):
-        source.problem(node.mark, "one word or text is expected here")
-        return ""
-    return node.text
-
-
-def _words(source: SourceFile, node: Node | None) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    if isinstance(node, Sequence):
-        return tuple(_word(source, item) for item in node.items)
-    return (_word(source, node),)
-
-
-def _choice(source: SourceFile, node: Node | None, choices: dict[str, str]) -> str | None:
-    if node is None:
-        return None
-    word = _word(source, node)
-    if word not in choices:
-        source.problem(
-            node.mark,
-            f"one of {', '.join(choices)} is expected here{_did_you_mean(word, tuple(choices))}",
-        )
-        return None
-    return choices[word]

@@ -14,7 +14,7 @@ import polars as pl
 
 from screener.errors import InputRefused
 from screener.sources.csv_records import FIELD_LIMIT, set_aside_rows
-from screener.sources.derive import derivation, id_columns, named_columns
+from screener.sources.derive import derivation, id_columns, named_columns, under_first_names
 from screener.sources.find import Found
 from screener.sources.mapping import Mapping
 from screener.sources.tabular import (
@@ -64,7 +64,7 @@ def read_ndjson(
         else:
             yield ahead
         frame, batch = _batch(text, names, seen, done, file)
-        rows, left_out = derived(frame, plan)
+        rows, left_out = derived(under_first_names(frame, file.table, mapping), plan)
         ahead = replace(batch, rows=rows, left_out=left_out, bytes_read=reading.bytes)
         done += batch.records
         _refuse_bare_ids(set(ids & seen.not_text), file, mapping)

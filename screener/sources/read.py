@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from screener.sources.fhir import read_fhir
 from screener.sources.find import Found, find_files
-from screener.sources.mapping import Mapping
+from screener.sources.look_up import Reader, read_mapped
 from screener.sources.mapping_files import load_mapping
 from screener.sources.ndjson import read_ndjson
+from screener.sources.omop import read_omop
 from screener.sources.parquet import read_parquet
 from screener.sources.tabular import read_delimited
 from screener.sources.text import check_encoding
 from screener.sources.unpack import sample
-from screener.tables import Export, RawBatch, RawFile
+from screener.tables import Export, RawFile
 
-Reader = Callable[[Found, Mapping, str, bool], Iterator[RawBatch]]
 # To add a format: one function with these arguments, one line here, its ending in find.FORMATS.
 READERS: dict[str, Reader] = {
     ".csv": read_delimited,
@@ -27,6 +28,9 @@ READERS: dict[str, Reader] = {
     ".ndjson": read_ndjson,
     ".parquet": read_parquet,
 }
+
+# Formats that no mapping of columns can say: a function with read_export's other arguments.
+MODELS: dict[str, Callable[..., Export]] = {"fhir": read_fhir, "omop": read_omop}
 
 
 def read_export(
@@ -41,6 +45,9 @@ def read_export(
 
     Raises UsageError for a wrong mapping, path or encoding, InputRefused for a missing file.
     """
+    if str(mapping) in MODELS:
+        read = MODELS[str(mapping)]
+        return read(exports, tables=tables, encoding=encoding, allow_empty=allow_empty)
     rules = load_mapping(mapping)
     codec = check_encoding(encoding)
     found, notices = find_files(exports, rules, tables)
@@ -50,7 +57,7 @@ def read_export(
             file.path_as_given,
             file.table,
             _rows_about(file),
-            partial(READERS[file.format], file, rules, codec, allow_empty),
+            partial(read_mapped, file, rules, codec, allow_empty, found=found, readers=READERS),
         )
         for file in found
     )

@@ -10,7 +10,7 @@ import polars as pl
 
 from screener.errors import InputRefused
 from screener.sources.csv_records import read_records
-from screener.sources.derive import Derivation, derivation
+from screener.sources.derive import Derivation, derivation, with_looked_up
 from screener.sources.find import Found
 from screener.sources.header import Header, other_separator, read_header
 from screener.sources.mapping import Mapping
@@ -59,6 +59,7 @@ def read_delimited(
 def derived(rows: pl.DataFrame, plan: Derivation) -> tuple[pl.DataFrame, int]:
     """Canonical columns from a file's own, and how many rows the mapping leaves out."""
     before = rows.height
+    rows = with_looked_up(rows, plan)
     if plan.prepare:
         rows = rows.with_columns(*plan.prepare)
     if plan.keep is not None:

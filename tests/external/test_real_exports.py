@@ -50,6 +50,7 @@ def run_of(folder: str, mapping: str, rules: Path, out: Path) -> tuple[Path, dic
         ("smart_outpatient", "smart_outpatient"),
         ("synthea_csv", "synthea"),
         ("synthea_csv_with_labs", "synthea"),
+        ("eicu_demo", "eicu"),
     ],
 )
 def test_every_row_of_a_real_export_ends_in_one_class(
@@ -69,6 +70,38 @@ def test_real_outpatient_orders_get_doses(tmp_path: Path) -> None:
     orders = pl.read_parquet(made / "orders.parquet")
     tablets = orders.filter(pl.col("drug") == "Escitalopram 10 MG Oral Tablet [Lexapro]")
     assert set(tablets["dose_high_ug"]) == {10_000}
+
+
+def test_refills_of_real_outpatients_become_supply_and_never_double_a_dose(tmp_path: Path) -> None:
+    alone = tmp_path / "orders"
+    alone.mkdir()
+    for name in ("meds.txt", "patients.txt"):
+        (alone / name).write_bytes((SHARED / "smart_outpatient" / name).read_bytes())
+    with_fills, _ = run_of("smart_outpatient", "smart_outpatient", RULES, tmp_path / "a")
+    without, _ = run_of(str(alone), "smart_outpatient", RULES, tmp_path / "b")
+    orders, before = (pl.read_parquet(made / "orders.parquet") for made in (with_fills, without))
+    key = ["patient_id", "ingredient", "dose_high_ug"]
+    read = ~pl.col("derivation").str.contains("unreadable")  # those take their bound from supply
+    used = orders.filter(pl.col("row_class") == "used", pl.col("dose_high_ug").is_not_null(), read)
+    fills = used.filter(pl.col("source_ref").str.starts_with("refills"))
+    assert fills.height > 700
+    assert fills.join(before, on=key, how="anti").is_empty()
+    first = orders.filter(pl.col("source_ref").str.starts_with("meds")).select(
+        "patient_id", "drug", "start_date"
+    )
+    same_day = fills.join(first, on=["patient_id", "drug", "start_date"], how="semi")
+    assert same_day.is_empty()
+
+
+def test_real_intensive_care_orders_get_days_doses_and_sites(tmp_path: Path) -> None:
+    made, run = run_of("eicu_demo", "eicu", RULES, tmp_path)
+    orders = pl.read_parquet(made / "orders.parquet")
+    assert any("DATES ARE INVENTED" in notice for notice in run["notices"])
+    reasons = orders["reason"].value_counts()
+    assert reasons.filter(pl.col("reason") == "not_counted_status")["count"].sum() > 2000
+    aspirin = orders.filter(pl.col("drug") == "ASPIRIN EC 81 MG PO TBEC")
+    assert set(aspirin["dose_high_ug"].drop_nulls()) <= {81_000}
+    assert orders["site_id"].null_count() == 0
 
 
 def test_without_doses_a_dose_rule_is_not_assessed_and_a_pair_rule_works(tmp_path: Path) -> None:

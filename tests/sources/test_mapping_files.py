@@ -88,7 +88,7 @@ def test_an_unknown_mapping_is_answered_with_a_suggestion() -> None:
 
 
 def test_every_mapping_that_is_shipped_can_be_read() -> None:
-    assert mapping_names() == ("native", "smart_outpatient", "synthea")
+    assert mapping_names() == ("native", "eicu", "smart_outpatient", "synthea")
     for name in mapping_names():
         assert load_mapping(name).name == name
 

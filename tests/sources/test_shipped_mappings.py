@@ -126,7 +126,7 @@ def test_smart_outpatient_orders_are_mapped(tmp_path: Path) -> None:
     assert tables.patients["sex"].to_list() == ["F", "M"]
     assert tables.labs is not None
     assert tables.labs["analyte"].to_list() == ["creatinine"]
-    assert any("refills.txt" in notice for notice in result.notices)
+    assert any("A refill takes its dose" in notice for notice in result.notices)
 
 
 @external
