@@ -24,6 +24,7 @@ from screener.findings import (
 )
 from screener.rule.model import Rule
 from screener.tables import Tables
+from screener.terminology import DRUG
 from screener.timeline import Timeline, build, dose_steps
 from screener.timeline.days import outside
 from screener.timeline.kidney import result_steps
@@ -77,9 +78,13 @@ def _orders(timeline: Timeline) -> pl.DataFrame:
     shown = timeline.lines.select(
         "row", "ingredient", "track", "as_needed", "raw_to", "from_day", "to_day", "low", "high",
         "doses_per_day", "how", "line",
+        "drug_kind",
     )  # fmt: skip
     rows = timeline.rows.join(shown, on="row", how="left", maintain_order="left")
     return rows.with_columns(
+        reason=pl.when(pl.col("drug_kind") != DRUG)
+        .then(pl.format("not_a_drug: {}", "drug_kind"))
+        .otherwise("reason"),
         as_needed=pl.col("as_needed").fill_null(pl.col("prn")),
         end_date=pl.from_epoch("raw_to", time_unit="d"),
         counted_from=pl.from_epoch("from_day", time_unit="d"),

@@ -17,10 +17,12 @@ from screener.terminology.lists import (
     ingredient_table,
     list_versions,
 )
+from screener.terminology.not_drugs import DRUG, not_drug_kinds
 from screener.terminology.routes import resolve_routes
 from screener.terminology.tests import lab_test, lab_test_names
 
 __all__ = [
+    "DRUG",
     "LISTS_VERSION",
     "class_members",
     "class_names",
@@ -32,6 +34,7 @@ __all__ = [
     "lab_test",
     "lab_test_names",
     "list_versions",
+    "not_drug_kinds",
     "resolve_drugs",
     "resolve_routes",
 ]

@@ -110,15 +110,19 @@ def pack_pattern() -> str:
 
 @cache
 def code_table() -> pl.DataFrame:
-    """System, code -> ingredients: ATC level 5 with its retired codes, RxNorm ingredient ids.
+    """System, code -> ingredients: ATC level 5 with its retired codes, RxNorm ids of ingredients.
 
+    And those of a few products whose name exports misspell.
     A code of a fixed pair stands for the pair, one of a single drug for that drug.
     """
     drugs = read_list("ingredients")
     pairs = read_list("combinations").select(
         system=pl.lit("atc"), code=entries("atc"), ingredients=entries("ingredients")
     )
-    frames = [pairs.explode("code")]
+    products = read_list("rxnorm_products").select(
+        system=pl.lit("rxnorm"), code="rxnorm", ingredients=entries("ingredients")
+    )
+    frames = [pairs.explode("code"), products]
     for system, column in (("atc", "atc"), ("atc", "atc_retired"), ("rxnorm", "rxnorm")):
         frames.append(
             drugs.select(

@@ -13,8 +13,11 @@ from screener.terminology.aliases import alias_table, listed_by_content, pack_pa
 from screener.terminology.forms import form_of, spellings
 from screener.terminology.spelling import SALT_WORDS, compact, words_pattern
 from screener.terminology.strengths import (
+    is_unsure,
     strength_of,
     with_plain_numbers,
+    without_container,
+    without_diluent,
     without_numbers,
     without_strengths,
 )
@@ -23,6 +26,7 @@ STRENGTHS = ["numbers", "unit", "per_value", "per_unit"]
 FOUND = ["ingredients", "listed", "matched_by"]
 RESOLVED = ["drug", "component", "name_form", "is_pack", *STRENGTHS, *FOUND]
 _SOFT_JOINT = r"\s*[+&/]\s*|\s(?:and|with|in)(?:\s|$)"
+_COMMA = r"[,;]"
 _INERT = "inert ingredients"
 
 
@@ -48,22 +52,29 @@ def components_of(rest: pl.DataFrame) -> pl.DataFrame:
             )
         ),
         brand_as_is=compact(text.str.extract(r"\[([^\]]*)\]\s*$", 1)),
-        flat=with_plain_numbers(flat)
+        whole=flat,
+        flat=with_plain_numbers(without_container(flat))
         .str.replace_all(r"\s*/\s*(\d|mls?\b|mg\b|hr\b|actuat\b)", "/${1}")
         .str.strip_chars(" "),
         is_pack=is_pack,
     )
     prepared = prepared.with_columns(
-        name_form=form_of(prepared["flat"], in_names=True),
-        words=pl.col("flat").str.split(" / "),
+        name_form=form_of(prepared["whole"], in_names=True),
+        alone=without_diluent(pl.col("flat")),
+    )
+    prepared = prepared.with_columns(
+        words=pl.col("alone").str.split(" / "), diluted=pl.col("alone") != pl.col("flat")
     ).with_columns(
         component=pl.int_ranges(pl.col("words").list.len(), dtype=pl.UInt32),
     )
-    return (
+    components = (
         prepared.explode("words", "component")
         .filter(~pl.col("words").str.contains(_INERT, literal=True).fill_null(False))
         .with_columns(*strength_of(pl.col("words")))
     )
+    # a bag of "2 g in saline" has no strength that a dose could be reckoned with
+    sure = ~is_unsure(pl.col("words")) & ~(pl.col("diluted") & pl.col("per_unit").is_null())
+    return components.with_columns(pl.when(sure).then(name).alias(name) for name in STRENGTHS)
 
 
 def resolve_components(components: pl.DataFrame) -> pl.DataFrame:
@@ -125,8 +136,9 @@ def _by_brand(rows: pl.DataFrame) -> pl.DataFrame:
 def _joined_names(rows: pl.DataFrame) -> pl.DataFrame:
     """Names joined inside one component: "oxycodone-acetaminophen", "codeine with paracetamol".
 
-    After "/", "+", "and", "with" an unknown name makes a part without ingredient beside the known
-    ones. A hyphen counts as a joint only if every name is known ("non-aspirin" is no aspirin).
+    Several names of one drug ("Proventil,Ventolin") are that drug. After "/", "+", "and", "with" an
+    unknown name makes a part without ingredient beside the known ones. A hyphen or a comma counts
+    as a joint only if every name is known ("non-aspirin" is no aspirin).
     """
     split = _pieces(rows)
     bare = pl.col("piece").str.replace_all(_salts(), " ")
@@ -148,9 +160,12 @@ def _joined_names(rows: pl.DataFrame) -> pl.DataFrame:
         .sort("id", "order")
         .group_by("id", maintain_order=True)
         .agg(
+            first=pl.col("ingredients").first(),
+            same=pl.col("ingredients").n_unique() == 1,
             ingredients=pl.col("ingredients").fill_null(unknown).explode(),
             matched_by=pl.col("matched_by").drop_nulls().first(),
         )
+        .with_columns(ingredients=pl.when("same").then("first").otherwise("ingredients"))
         .with_columns(content=pl.col("ingredients").list.join("+"))
         .join(listed_by_content(), on="content", how="left", maintain_order="left")
         .select("id", *FOUND)
@@ -159,16 +174,17 @@ def _joined_names(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pieces(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row for each name of a joined text: rank 0 cut at the soft joints, 1 at hyphens too."""
+    """One row a name of a joined text: rank 0 cut at soft joints, 1 at commas, 2 at hyphens."""
     text = pl.col("clean_no_numbers").str.replace_all(r"\bw/", " with ")
     soft = text.str.replace_all(_SOFT_JOINT, "|")
-    hard = soft.str.replace_all("-", "|", literal=True)
+    commas = soft.str.replace_all(_COMMA, "|")
+    hyphens = commas.str.replace_all("-", "|", literal=True)
     cut = [
         rows.select("id", rank=pl.lit(rank), piece=joined.str.split("|"))
         .filter(pl.col("piece").list.len() > 1)
         .with_columns(order=pl.int_ranges(pl.col("piece").list.len()))
         .explode("piece", "order")
-        for rank, joined in enumerate((soft, hard))
+        for rank, joined in enumerate((soft, commas, hyphens))
     ]
     named = pl.concat(cut).filter(compact(pl.col("piece")) != "")
     return named.with_row_index("piece_id")

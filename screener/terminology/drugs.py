@@ -3,6 +3,7 @@
 The exact name comes first; then the name without strength, form and pack words; then without
 its salt; then the brand in [brackets]; then names joined by "/", "+", "and", "with" or a hyphen;
 then the code. Nothing is guessed: a text that none of these resolves stays unmapped.
+Fluids, vaccines, supplies and the like are told apart right after the exact names.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import polars as pl
 
 from screener.terminology.aliases import alias_table, code_system, code_table
 from screener.terminology.components import RESOLVED, components_of, resolve_components
+from screener.terminology.not_drugs import DRUG, kinds_of
 from screener.terminology.shares import explode_parts
 from screener.terminology.spelling import compact, plain
 
@@ -25,12 +27,20 @@ def resolve_drugs(distinct: pl.DataFrame) -> pl.DataFrame:
     name_strength_per_value, name_strength_per_unit (what the text says of this part),
     listed_strength_ug (what the product is known to hold for each countable unit) and
     matched_by: name, brand, combination or code. Where name and code disagree, the name wins.
+    kind: "drug", mapped or not, else what it is instead (`not_drug_kinds`: one row, no ingredient).
     """
     keys = distinct.select(pl.col(key).cast(pl.String) for key in _KEYS).with_row_index("_row")
     texts = keys.select("drug").unique(maintain_order=True).drop_nulls()
-    found = _parts_of_texts(texts)
-    rows = keys.join(found, on="drug", how="left", maintain_order="left")
-    unmapped = rows.group_by("_row").agg(_bare=pl.col("ingredient").is_null().all())
+    found, kinds = _parts_of_texts(texts)
+    rows = keys.join(found, on="drug", how="left", maintain_order="left").join(
+        kinds, on="drug", how="left", maintain_order="left"
+    )
+    rows = rows.with_columns(pl.col("kind").fill_null(DRUG))
+    unmapped = (
+        rows.filter(pl.col("kind") == DRUG)
+        .group_by("_row")
+        .agg(_bare=pl.col("ingredient").is_null().all())
+    )
     coded = (
         keys.join(unmapped.filter("_bare"), on="_row", how="semi")
         .with_columns(
@@ -57,6 +67,7 @@ def resolve_drugs(distinct: pl.DataFrame) -> pl.DataFrame:
         name_strength_per_unit="per_unit",
         listed_strength_ug="listed_ug",
         matched_by="matched_by",
+        kind="kind",
     )
 
 
@@ -75,8 +86,11 @@ def _parts_of_codes(coded: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _parts_of_texts(texts: pl.DataFrame) -> pl.DataFrame:
-    """Distinct drug texts -> drug, order, ingredient, strength columns, listed_ug, matched_by."""
+def _parts_of_texts(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Distinct drug texts -> their parts, and drug and kind of the texts that are no drug.
+
+    Parts: drug, order, ingredient, name_form, strength columns, listed_ug, matched_by.
+    """
     spelled = texts.with_columns(text=plain(pl.col("drug"))).with_columns(
         key=compact(pl.col("text"))
     )
@@ -87,9 +101,10 @@ def _parts_of_texts(texts: pl.DataFrame) -> pl.DataFrame:
         is_pack=pl.lit(False),
     )
     rest = spelled.join(exact, on="drug", how="anti", maintain_order="left")
-    components = components_of(rest)
+    kinds = kinds_of(rest.select("drug", "text"))
+    components = components_of(rest.join(kinds, on="drug", how="anti", maintain_order="left"))
     resolved = resolve_components(components)
-    return explode_parts(pl.concat([exact.select(RESOLVED), resolved]))
+    return explode_parts(pl.concat([exact.select(RESOLVED), resolved])), kinds
 
 
 def _no_strength() -> list[pl.Expr]:

@@ -12,9 +12,18 @@ from importlib import resources
 
 import polars as pl
 
-LISTS_VERSION = "2026.11.2"
+LISTS_VERSION = "2026.11.3"
 
-_FILES = ("ingredients", "combinations", "forms", "routes", "conditions", "tests")
+_FILES = (
+    "ingredients",
+    "combinations",
+    "rxnorm_products",
+    "not_drugs",
+    "forms",
+    "routes",
+    "conditions",
+    "tests",
+)
 
 
 @cache

@@ -20,24 +20,43 @@ SALT_WORDS = (
     "decanoate enanthate palmitate cypionate arginine erbumine meglumine tromethamine trometamol "
     "epolamine cilexetil medoxomil etexilate axetil proxetil saccharate aspartate stearate "
     "ethylsuccinate estolate malate orotate pivalate gluconate edisylate bit mal na trihydrate "
+    "methylsulfate metilsulfate trifenatate so suc rdna di-hcl mbr "
     "dihydrate monohydrate hemihydrate sesquihydrate hydrate anhydrous"
 )
 
-# Words that say how a product is packed, sold or given, never what is in it.
+# Words that say how a product is packed, sold or given, never what is in it. ("plus" is not among
+# them: what is sold as "... Plus" holds something more.)
 PACK_WORDS = (
-    "abuse-deterrent adult as bag blister bottle box bp brand btl carton childrens coated cont "
-    "continuing crystals crys cd cr d5w day days delayed dr each ec enteric ep er ex ext extended "
-    "film first flavor flavored flavour flavoured for gastro-resistant generic hour "
-    "hours hr hrs ij im infant iv junior kit la macrocrystals maintenance mbp micronised "
-    "micronized minipack modified month months mr mucosal multidose neb nf ns nss of oral "
-    "orally otc pack package pf ph-eur plain po pr premix prolonged rect release "
-    "released resistant route s/f sc sf single sl slow sq sr starter sterile strength sublingual "
-    "sustained sw taper td the therapy titration top topical tr transdermal ud unit "
-    "use usp xl xr xt"
+    "abboject abuse-deterrent adult adv as bag blist blister bolus bottle box bp brand btl "
+    "buffered carton cd children's childrens coated conc concentrate concentrated cont "
+    "continuing cr crys crystals cup custom d5w day days delayed dilution dr drip each ec ent "
+    "enteric ep er ex ext extemp extended external film first flavor flavored flavour "
+    "flavoured flex for gastro-resistant generic glass half half-tab hour hours hr hrs ij im "
+    "infant inhal inhale inhl iv junior kit la locked lvp macrocrystals maintenance mbp mdv "
+    "micronised micronized mini-bag minibag minipack modified month months mr mucosal "
+    "multidose ndc neb nf ns nss of oral orally orderable otc pack package part pb pf ph-eur "
+    "plain plas po pr prefill prefilled premix premixed prmx prn prolonged pwdpkt pwpk range "
+    "recombinant recon rect release released repackage resistant route rtu rtu-pb s/f sc sdv "
+    "sf single sl slow sq sr sso standard starter std sterile stock strength sub-q subcu "
+    "subcut sublingual subq sustained sw taper td the therapy titration top topical tr "
+    "transdermal ud udpwd unit use usp variable vialmate xl xr xt"
 )
 
 # "free" and "no" alone are not among them: "aspirin free" is no aspirin.
 PACK_PHRASES = (
+    "cfc free",
+    "cfc-free",
+    "npf sugar free",
+    "locked dose",
+    "mini-bag plus",
+    "piggy back",
+    "final conc",
+    "minibag plus",
+    "vial mate",
+    "variable dose",
+    "per unit",
+    "physician monitored",
+    "sterile water",
     "preservative free",
     "preservative-free",
     "sugar free",

@@ -8,7 +8,7 @@ _NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
 _NUMBERS = rf"{_NUMBER}(?:\s?[/\-]\s?{_NUMBER})*"
 _UNIT = (
     r"(?:mgs?|mgm|milligram(?:me)?s?|mcgs?|ugs?|\u{3bc}g|microgram(?:me)?s?|micrograms?|"
-    r"nanogram(?:me)?s?|ng|gm|gms|grams?|grammes?|g|meq|mmol|unt|units?|"
+    r"nanogram(?:me)?s?|ng|gm|gms|grams?|grammes?|g|meq|mmole?|unt|units?|"
     r"international units|iu)"
 )
 _PER = (
@@ -21,10 +21,33 @@ _STRENGTH = (
     r"|(?P<per_mass>mg|gm?|grams?))\b)?"
 )
 _BARE_NUMBERS = rf"(?:^|[^\w.])(?P<bare>{_NUMBER}(?:\s?[/\-]\s?{_NUMBER})+)(?:[^\w.%]|$)"
-_PERCENT = rf"{_NUMBER}\s*%"
-_LEADING = (
-    rf"^(?:(?:nda|anda|bla)\d+ )?(?:{_NUMBER} ?(?:ml|hr|actuat|mg) "
-    r"(?:plas cont|flex cont excel|flex cont|vial|syringe|bag)? ?[:\-]? ?)?"
+_PERCENT = rf"{_NUMBERS}\s*%"
+_LEADING = rf"^(?:(?:nda|anda|bla)\d+ )?(?:{_NUMBER} ?(?:ml|hr|actuat|mg) )?"
+# "3 ML PLAS CONT: ", "100 ML  -  ", "1 EACH PACKAGE CUSTOM NDC : ": what the pharmacy hands out.
+_CONTAINER = rf"^{_NUMBER} ?(?:mls?|l|gm?|gms|mg|each|ea)\b[a-z .\-]{{0,40}}?(?: ?: ?| - )"
+# What a drug is dissolved in: "IN D5W", "in 100 mL NS", "/SODIUM CHLORIDE 0.9%", "100ML NS".
+_FLUID = (
+    r"(?:d5w|d10w|d5|d5ns|(?:iso-osmotic )?dextrose(?: ?(?:5|10)(?:\.0)? ?%)?(?: (?:in )?water)?|"
+    r"nss?|nacl(?:,iso-osm)?(?: ?0\.\d+ ?%?)?|sodium chloride(?: ?0\.\d+ ?%?)?|"
+    r"0\.\d+ ?% ?(?:sodium chloride|nacl)|(?:1/2 )?normal saline|saline|sterile water|water|"
+    r"sw|swfi)"
+)
+_DILUTED = (
+    rf"(?P<drug>[a-z]{{3}}[^:]*?)(?:(?:\s*\b(?:in|with)\b\s*|/|\s?-)(?:{_NUMBER} ?mls? (?:of )?)?"
+    rf"|(?P<amount> ?mls? ?){_NUMBER}? ?){_FLUID}(?P<rest>[^\w]|$)"
+)
+# Two numbers of which it is not said which is the strength: "325 (65 FE) MG", "400 (241.3 MG) MG",
+# "3 MG(2.5 MG BASE)"; one that is cut off: "100 UNITS in 1", "20MEQ/50", "20-5-0.45 MEQ/L-%-%"; and
+# one that is the dose of the order: "metoprolol (LOPRESSOR) tab 12.5 mg".
+_TWO_NUMBERS = (
+    rf"{_NUMBERS}\s*(?:{_UNIT}\s*)?\(\s*{_NUMBER}[^)]*\)\s*(?:{_UNIT}\b)?"
+    rf"(?:/\s*(?:{_NUMBER})?\s*{_PER}\b)?"
+)
+_UNSURE = (
+    rf"{_TWO_NUMBERS}"
+    rf"|{_NUMBERS}\s*{_UNIT}\s*(?:/|\bin\b)\s*{_NUMBER}\s*$"
+    rf"|{_NUMBERS}\s*{_UNIT}\s*/\s*{_PER}(?:-%)+"
+    rf"|\([a-z][a-z \-]*\) [a-z \-]*{_NUMBER} ?{_UNIT}$"
 )
 _TIME = r"^(?:hrs?|hours?|h)$"
 
@@ -35,6 +58,7 @@ def with_plain_numbers(text: pl.Expr) -> pl.Expr:
     pair = rf"(\d) ?mg ?([/\-]) ?({_NUMBER} ?mg)\b"
     return (
         text.str.replace_all(r"\b0,(\d+)", "0.${1}")
+        .str.replace_all(r"(\d ?(?:mg|mcg|mmole?|meq|units?)/ml)(\d)", "${1} ${2}")
         .str.replace_all(r"(\d),(\d{3})\b", "${1}${2}")
         .str.replace_all(r"(\d),(\d{3})\b", "${1}${2}")
         .str.replace_all(rf"(\d),(\d{{1,2}} ?{_UNIT})\b", "${1}.${2}")
@@ -69,6 +93,21 @@ def strength_of(text: pl.Expr) -> list[pl.Expr]:
     ]
 
 
+def is_unsure(text: pl.Expr) -> pl.Expr:
+    """Whether the strengths in a text of one ingredient contradict each other or are cut off.
+
+    A mass beside a percentage is the weight of the tube ("2 % OINT 1 G"), and two strengths may be
+    a vial's and a dose's ("2 MG/2ML inj 1 mg").
+    """
+    all_of_them = text.str.extract_all(_STRENGTH).list.eval(
+        pl.element().str.replace_all(r"^[^\d.]+|\s", "")
+    )
+    tube = text.str.contains(_PERCENT) & text.str.contains(rf"{_NUMBER} ?gm?\b(?: ?[^/]|$)")
+    return (text.str.contains(_UNSURE) | (all_of_them.list.n_unique() > 1) | tube).fill_null(
+        value=False
+    )
+
+
 def _list_of(numbers: pl.Expr) -> pl.Expr:
     return (
         numbers.str.replace_all(r"\s", "")
@@ -78,10 +117,22 @@ def _list_of(numbers: pl.Expr) -> pl.Expr:
     )
 
 
+def without_container(text: pl.Expr) -> pl.Expr:
+    """The text without the container that it begins with: "10 ML VIAL : ", "5 G  -  "."""
+    return text.str.replace(_CONTAINER, "")
+
+
+def without_diluent(text: pl.Expr) -> pl.Expr:
+    """The text without the fluid that the drug is given in; a fluid alone stays as it is."""
+    return text.str.replace(_DILUTED, "${drug}${amount} ${rest}")
+
+
 def without_strengths(text: pl.Expr) -> pl.Expr:
     """The text without its strengths and its leading amounts ("24 HR", "10 ML", "200 ACTUAT")."""
     return (
-        text.str.replace(_LEADING, "")
+        without_container(text)
+        .str.replace(_LEADING, "")
+        .str.replace_all(_TWO_NUMBERS, " ")
         .str.replace_all(_STRENGTH, " ")
         .str.replace_all(_PERCENT, " ")
     )
@@ -89,4 +140,4 @@ def without_strengths(text: pl.Expr) -> pl.Expr:
 
 def without_numbers(text: pl.Expr) -> pl.Expr:
     """The text without the numbers that stand alone."""
-    return text.str.replace_all(r"(?:^|[^\w.])\d[\d./\-]*(?:\s*(?:ml|hr|actuat)\b)?", " ")
+    return text.str.replace_all(r"(?:^|[^\w.])\.?\d[\d./\-]*(?:\s*(?:ml|hr|actuat)\b)?", " ")

@@ -241,9 +241,14 @@ def _with_days(lines: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         .group_by("patient", prescription_id=pl.col("replaces"))
         .agg(replaced_on=pl.col("start").min())
     )
-    joined = lines.join(
-        enders, on=["patient", "prescription_id"], how="left", maintain_order="left"
+    # A record may give several rows (a morning and an evening dose); all of them are replaced.
+    ended = (
+        rows.filter(pl.col("row_class") == "used")
+        .join(enders, on=["patient", "prescription_id"])
+        .group_by("patient", "source_ref")
+        .agg(pl.col("replaced_on").min())
     )
+    joined = lines.join(ended, on=["patient", "source_ref"], how="left", maintain_order="left")
     natural = pl.col("start") + pl.col("length") - 1
     hard = pl.min_horizontal(pl.col("stop") - 1, pl.col("replaced_on") - 1)
     return joined.with_columns(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from screener.terminology import DRUG
 from screener.timeline.words import with_words
 
 OPEN = 1_000_000_000.0  # amounts above this are typing errors, not doses
@@ -247,7 +248,7 @@ def _with_flags(lines: pl.DataFrame, dose_supplied: bool) -> pl.DataFrame:
     sig = ~pl.col("unreadable")
     combination = (pl.col("split_unknown") | pl.col("combined_mass")) & sig
     return lines.with_columns(
-        f_unmapped=~mapped,
+        f_unmapped=~mapped & (pl.col("drug_kind") == DRUG),
         f_route=pl.col("unclear_route"),
         f_sig=dosed & pl.col("unreadable") & pl.lit(dose_supplied),
         f_period=dosed & sig & (pl.col("no_period") & ~pl.col("continuous")).fill_null(value=False),

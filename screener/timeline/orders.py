@@ -1,6 +1,7 @@
 """Rows of `prescriptions` to order lines: which rows count, of what drug, by which route.
 
-A *row* keeps its class (used, excluded, duplicate); a used row gives one *line* per ingredient.
+A *row* keeps its class (used, excluded, duplicate, superseded); a used row gives one *line* per
+ingredient.
 Meaning: docs/timeline.md, section 1 and 2.
 """
 
@@ -11,6 +12,7 @@ import polars as pl
 from screener.tables import PRESCRIPTIONS
 from screener.terminology import ingredient_table, resolve_drugs, resolve_routes
 from screener.timeline.days import day
+from screener.timeline.versions import superseded
 from screener.units import resolve_units
 
 NOT_COUNTED = (
@@ -20,9 +22,10 @@ NOT_COUNTED = (
 COUNTED = (
     "active", "completed", "stopped", "ended", "finished", "in-progress", "dispensed", "final",
 )  # fmt: skip
+NO_REASON = ("duplicate", "superseded")  # classes of their own, not reasons to exclude
 ACTS_WHERE_PUT = ("lidocaine", "capsaicin", "menthol", "methyl salicylate", "prilocaine")
 BY_NOSE = ("esketamine", "ketamine")
-CONTENT = [c.name for c in PRESCRIPTIONS if c.name != "prescription_id"]
+CONTENT = [c.name for c in PRESCRIPTIONS if c.name not in ("prescription_id", "version")]
 
 
 def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
@@ -37,6 +40,7 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         maintain_order="left",
         validate="m:1",
     )
+    rows = rows.with_columns(_older=superseded(rows))
     word = pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[ _]+", "-")
     start = day("start_date")
     stop = day("stop_date")
@@ -46,9 +50,10 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         source_ref=pl.concat_str(
             "source_file", pl.col("source_row").cast(pl.String), separator=":"
         ),
-        _odd_status=(word.is_not_null() & (word != "") & ~word.is_in([*COUNTED, *NOT_COUNTED])),
+        _odd_status=(word.is_not_null() & (word != "") & ~word.is_in([*COUNTED, *NOT_COUNTED]))
+        & ~pl.col("_older"),
         _status_out=word.is_in(NOT_COUNTED).fill_null(value=False),
-        _copy=_is_copy(rows),
+        _copy=_is_copy(rows.filter(~pl.col("_older")), rows["row"]),
     )
     impossible = (
         (pl.col("stop") < pl.col("start"))
@@ -59,7 +64,8 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         value=False
     )
     reason = (
-        pl.when("_status_out").then(pl.lit("not_counted_status"))
+        pl.when("_older").then(pl.lit("superseded"))
+        .when("_status_out").then(pl.lit("not_counted_status"))
         .when((pl.col("dispensed") == False).fill_null(value=False))  # noqa: E712
         .then(pl.lit("not_dispensed"))
         .when("_copy").then(pl.lit("duplicate"))
@@ -68,14 +74,14 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     return rows.with_columns(_reason=reason).with_columns(
         row_class=pl.when(pl.col("_reason").is_null()).then(pl.lit("used"))
-        .when(pl.col("_reason") == "duplicate").then(pl.lit("duplicate"))
+        .when(pl.col("_reason").is_in(NO_REASON)).then("_reason")
         .otherwise(pl.lit("excluded")),
-        reason=pl.when(pl.col("_reason") != "duplicate").then("_reason"),
-    ).drop("_reason", "_status_out", "_copy", "birth", "last_day")  # fmt: skip
+        reason=pl.when(~pl.col("_reason").is_in(NO_REASON)).then("_reason"),
+    ).drop("_reason", "_status_out", "_copy", "_older", "birth", "last_day")  # fmt: skip
 
 
-def _is_copy(rows: pl.DataFrame) -> pl.Series:
-    """True for a row that equals an earlier one in every column but its prescription_id.
+def _is_copy(rows: pl.DataFrame, every: pl.Series) -> pl.Series:
+    """True for a row that equals an earlier one in every column but its id and version.
 
     Only rows that share patient, drug and start are compared whole.
     """
@@ -91,7 +97,7 @@ def _is_copy(rows: pl.DataFrame) -> pl.Series:
         .str.replace_all(r"(^|/)0+(\d)", "${1}${2}"),
     )  # fmt: skip
     copies = near.filter(~pl.struct(CONTENT).is_first_distinct())["row"]
-    return rows["row"].is_in(copies.implode()).alias("_copy")
+    return every.is_in(copies.implode()).alias("_copy")
 
 
 def row_flags(rows: pl.DataFrame) -> pl.DataFrame:
@@ -118,14 +124,16 @@ def _flag(rows: pl.DataFrame, flag: str, detail: str) -> pl.DataFrame:
 def identify(rows: pl.DataFrame) -> pl.DataFrame:
     """Used rows with their ingredients, tracks and units: one line per ingredient.
 
-    Adds part, parts, ingredient (null: unmapped), product (all its ingredients),
-    listed_strength_ug, name_strength..., track, form_key, unclear_route, and for dose, strength and
-    strength-per: kind and factor.
+    Adds part, parts, ingredient (null: unmapped, or drug_kind says what it is instead), product
+    (all its ingredients), listed_strength_ug, name_strength..., track, form_key, unclear_route, and
+    for dose, strength and strength-per: kind and factor.
     Every distinct text is resolved once.
     """
     used = rows.filter(pl.col("row_class") == "used")
     keys = ["drug", "drug_code", "drug_code_system"]
-    drugs = resolve_drugs(used.select(keys).unique(maintain_order=True))
+    drugs = resolve_drugs(used.select(keys).unique(maintain_order=True)).rename(
+        {"kind": "drug_kind"}
+    )
     lines = used.join(
         drugs.join(_products(drugs), on=keys, how="left", nulls_equal=True, maintain_order="left"),
         on=keys, how="left", nulls_equal=True, maintain_order="left",

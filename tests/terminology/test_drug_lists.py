@@ -106,5 +106,5 @@ def test_every_part_of_a_combination_is_a_listed_ingredient_with_a_strength_of_i
 def test_every_list_is_recorded_with_its_version() -> None:
     versions = terminology.list_versions()
     assert versions["lists"] == terminology.LISTS_VERSION
-    assert len(versions) == 7
+    assert len(versions) == 9
     assert all(len(v) == 64 for k, v in versions.items() if k.endswith(".csv"))

@@ -23,6 +23,7 @@ COLUMNS = [
     "name_strength_per_unit",
     "listed_strength_ug",
     "matched_by",
+    "kind",
 ]
 
 
