@@ -66,7 +66,8 @@ ORDERS: dict[str, pl.DataType] = {
     "prescription_id": pl.String(),
     "source_ref": pl.String(),  # "prescriptions.csv:12"
     "row_class": pl.String(),  # used, excluded, duplicate, superseded
-    "reason": pl.String(),  # why excluded: cancelled, not_dispensed, future, zero_length, ...
+    # why excluded: not_dispensed, zero_length, ...; of used ones "not_a_drug: vaccine", else null
+    "reason": pl.String(),
     "drug": pl.String(),
     "ingredient": pl.String(),  # one row per ingredient of a combination; null = unmapped
     "track": pl.String(),

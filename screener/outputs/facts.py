@@ -23,7 +23,8 @@ class BucketFacts:
     row_classes: dict[tuple[str, str], int]  # (file, class) -> rows of prescriptions
     rows: dict[str, int]  # table -> rows written
     dangling: int  # order ids that a finding names and its patient does not have
-    drugs_mapped: tuple[int, int]  # used orders
+    drugs_mapped: tuple[int, int]  # used orders of drugs
+    not_a_drug: tuple[int, int]  # used orders: fluids, vaccines, supplies, ...
     doses_known: tuple[int, int]  # used and mapped orders
     kidney_tested: tuple[int, int]  # patients
     dispensed: tuple[int, int]  # orders that say whether they were dispensed
@@ -37,6 +38,9 @@ def facts_of(
     """Count what one bucket's tables and results hold."""
     orders = tables.prescriptions
     used = results.orders.filter(pl.col("row_class") == "used")
+    ordered = used["source_ref"].n_unique()
+    no_drug = used.filter(pl.col("reason").is_not_null())
+    used = used.filter(pl.col("reason").is_null())
     mapped, known = _orders_with(used)
     patients = patients_of(tables)
     classes = results.row_classes.select("source_file", "row_class", "rows")
@@ -49,6 +53,7 @@ def facts_of(
         dangling=dangling_orders(results.findings, results.orders)
         + dangling_orders(results.pilot_findings, results.orders),
         drugs_mapped=mapped,
+        not_a_drug=(no_drug["source_ref"].n_unique(), ordered),
         doses_known=known,
         kidney_tested=(results.kidney["patient_id"].n_unique(), patients.len()),
         dispensed=(orders.height - orders["dispensed"].null_count(), orders.height),

@@ -30,13 +30,16 @@ class Law:
 
 
 def row_laws(inputs: Iterable[dict[str, Any]]) -> list[Law]:
-    """Per file: the records, counted apart, are the sum of the classes."""
+    """Per file: the records, counted apart, are the sum of the classes; with the rows that records
+    gave beyond their first (`added`; runs of earlier versions had none)."""
     laws = []
     for file in inputs:
         parts = [f"{file[name]} {name}" for name in CLASSES if file[name]]
         total = sum(file[name] for name in CLASSES)
-        detail = f"{file['records']} records = {' + '.join(parts) or '0'}"
-        laws.append(Law(f"rows of {file['file']}", total == file["records"], detail))
+        added = file.get("added", 0)
+        given = f"{file['records']} records" + (f" + {added} added" if added else "")
+        detail = f"{given} = {' + '.join(parts) or '0'}"
+        laws.append(Law(f"rows of {file['file']}", total == file["records"] + added, detail))
     return laws
 
 

@@ -44,6 +44,8 @@ class CountedFile(Protocol):
     def kept(self) -> int: ...
     @property
     def left_out(self) -> int: ...
+    @property
+    def added(self) -> int: ...
 
 
 def run_id(run: Mapping[str, Any]) -> str:
@@ -75,6 +77,7 @@ def inputs_of(
             "blank": file.blank,
             "set_aside": file.set_aside,
             "left_out": file.left_out,  # a mapping's filter says that they are none of ours
+            "added": file.added,  # rows that records gave beyond their first
         }
         for name in ("used", "excluded", "duplicate", "superseded"):
             entry[name] = row_classes.get((file.name, name), 0)
@@ -143,6 +146,7 @@ def coverage_of(facts: Sequence[BucketFacts]) -> dict[str, list[int]]:
     """How much of the input could be judged, as [n, of]."""
     return {
         "drugs_mapped": added([f.drugs_mapped for f in facts]),
+        "not_a_drug": added([f.not_a_drug for f in facts]),
         "doses_known": added([f.doses_known for f in facts]),
         "patients_with_kidney_test": added([f.kidney_tested for f in facts]),
     }

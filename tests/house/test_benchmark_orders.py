@@ -40,7 +40,8 @@ def test_the_same_number_of_orders_gives_the_same_bytes(export: Path, tmp_path: 
 @pytest.mark.parametrize("table", ["prescriptions", "patients", "labs"])
 def test_the_columns_are_the_canonical_ones(export: Path, table: str) -> None:
     header = pl.read_csv(export / f"{table}.csv", infer_schema=False, n_rows=1).columns
-    assert header == [column.name for column in TABLES[table]]
+    # the invented orders have no second versions
+    assert header == [column.name for column in TABLES[table] if column.name != "version"]
 
 
 def test_there_are_about_twelve_orders_a_patient_with_a_heavy_tail(export: Path) -> None:

@@ -22,7 +22,7 @@ Flag = tuple[str, dt.date]
 
 @dataclass(slots=True)
 class RowClass:
-    """What became of one row: used, excluded or duplicate, and why it was excluded."""
+    """What became of one row: used, excluded, duplicate or superseded, and why it was excluded."""
 
     order: dict[str, Any]
     row_class: str
@@ -42,11 +42,28 @@ def classify(
     seen: list[dict[str, Any]] = []
     rows: list[RowClass] = []
     flags: set[Flag] = set()
+    newest = _newest_versions(orders)
     for order in orders:
+        if _version(order) < newest[order["patient_id"], order["prescription_id"]]:
+            rows.append(RowClass(order, "superseded"))
+            continue
         row = _classify_one(order, seen, birth, last_day, flags)
         rows.append(row)
         seen.append(_content(order))
     return rows, flags
+
+
+def _version(order: dict[str, Any]) -> str:
+    text = (order.get("version") or "").strip()
+    return "0" * (24 - len(text)) + text if text.isdecimal() else text
+
+
+def _newest_versions(orders: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    newest: dict[tuple[str, str], str] = {}
+    for order in orders:
+        key = (order["patient_id"], order["prescription_id"])
+        newest[key] = max(newest.get(key, ""), _version(order))
+    return newest
 
 
 def _classify_one(
@@ -79,8 +96,9 @@ def _classify_one(
 
 
 def _content(order: dict[str, Any]) -> dict[str, Any]:
-    """Everything that makes two rows the same order but its id."""
-    content = {name: value for name, value in order.items() if name != "prescription_id"}
+    """Everything that makes two rows the same order but its id and version."""
+    apart = ("prescription_id", "version")
+    content = {name: value for name, value in order.items() if name not in apart}
     for name in ANY_CASE:
         content[name] = None if content[name] is None else content[name].lower()
     if content["strength_value"] is not None:

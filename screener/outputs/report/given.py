@@ -47,7 +47,7 @@ SHAPES: dict[str, dict[str, pl.DataType]] = {
 
 _INPUT: dict[str, Any] = dict.fromkeys(
     ("file", "table", "bytes", "sha256", "records", "blank", "set_aside", "used", "excluded",
-     "duplicate", "superseded", "left_out")
+     "duplicate", "superseded", "left_out", "added")
 )  # fmt: skip
 _RULE: dict[str, Any] = {
     **dict.fromkeys(("id", "title", "version", "fingerprint", "status", "severity", "topic")),

@@ -19,13 +19,15 @@ _MOST_ROWS = 200
 
 
 def file_rows(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The inputs, each with `adds_up`: records = sum of the classes; None when not recorded."""
+    """The inputs, each with `adds_up`: records + added = sum of the classes; None when not
+    recorded."""
     rows = []
     for given in inputs:
         numbers = [given[name] for name in ROW_CLASSES]
         known = [n for n in numbers if isinstance(n, int)]
         whole = isinstance(given["records"], int) and bool(known)
-        rows.append({**given, "adds_up": sum(known) == given["records"] if whole else None})
+        expected = given["records"] + (given["added"] or 0) if whole else None
+        rows.append({**given, "adds_up": sum(known) == expected if whole else None})
     return rows
 
 
