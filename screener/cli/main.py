@@ -12,7 +12,19 @@ from typing import Any
 
 import typer
 
-from screener.cli import check, demo, doctor, explain, failures, logs, report, rules, runs, stopping
+from screener.cli import (
+    check,
+    demo,
+    doctor,
+    explain,
+    failures,
+    formats,
+    logs,
+    report,
+    rules,
+    runs,
+    stopping,
+)
 from screener.cli import run as run_command
 from screener.cli.settings import Version
 from screener.errors import RuleFileError, ScreenerError
@@ -41,6 +53,7 @@ app.command("report", short_help="Make a run's report again.")(report.report)
 app.command("verify", short_help="Check a run: hashes, counts, invariants.")(report.verify)
 app.command("demo", short_help="Screen the invented sample clinic.")(demo.demo)
 app.command("doctor", short_help="Is this machine ready for a run?")(doctor.doctor)
+app.add_typer(formats.app, name="formats")
 app.add_typer(runs.app, name="runs")
 app.add_typer(rules.app, name="rules")
 
