@@ -65,11 +65,11 @@ _VOLUME: dict[str, tuple[float, str]] = {
     ),
     "teaspoon": (
         5.0,
-        "tsp tsps teaspoon teaspoons teaspoonful teaspoonfuls 5mlspoonful 5mlspoonfuls",
+        "tsp tsps teaspoon teaspoons teaspoonful teaspoonfuls 5mlspoonful 5mlspoonfuls [tsp_m]",
     ),
     "tablespoon": (
         15.0,
-        "tbsp tbsps tablespoon tablespoons tablespoonful tablespoonfuls",
+        "tbsp tbsps tablespoon tablespoons tablespoonful tablespoonfuls [tbs_m]",
     ),
 }
 _COUNTABLE: dict[str, str] = {
@@ -108,7 +108,7 @@ _ACTIVITY: dict[str, tuple[float, str]] = {
     "unit": (1.0, "unit units unt unts [usp'u] uspunit uspunits"),
     "million units": (
         1e6,
-        "millionunit millionunits millionunt millioniu megaunit megaunits",
+        "millionunit millionunits millionunt millioniu megaunit megaunits 10*6[iu]",
     ),
 }
 _AMOUNT: dict[str, tuple[float, str]] = {

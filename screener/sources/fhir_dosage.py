@@ -94,7 +94,8 @@ def _equal_doses_added(rows: list[Instruction]) -> list[Instruction]:
         said = dict.fromkeys(r.cells["sig"] for r in (other, row) if "sig" in r.cells)
         if said:
             cells["sig"] = " and ".join(said)
-        both = None if None in (other.per_day, row.per_day) else other.per_day + row.per_day
+        known = other.per_day is not None and row.per_day is not None
+        both = (other.per_day or 0) + (row.per_day or Fraction(0)) if known else None
         added[alike] = replace(row, cells=cells, per_day=both)
     return list(added.values())
 

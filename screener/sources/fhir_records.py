@@ -19,7 +19,7 @@ from screener.sources.find import Found
 from screener.sources.text import utf8_slices
 from screener.sources.unpack import Reading, pieces, sample
 
-DOCUMENT_LIMIT = 512 << 20  # bytes of a Bundle; it is read whole
+DOCUMENT_LIMIT = 96 << 20  # bytes of a Bundle; read whole, it takes about seven times as much
 
 
 class Record(NamedTuple):
@@ -101,7 +101,8 @@ class Document:
 
 @lru_cache(maxsize=1)
 def document_of(file: Found, encoding: str) -> Document:
-    """The entries of a Bundle, or a single resource. Raises InputRefused for anything else."""
+    """The entries of a Bundle, or a single resource; none of another document, such as the manifest
+    of an export. Raises InputRefused when it is cut off, or no JSON."""
     reading, said = Reading(), list[str]()
     whole = bytearray()
     for text in utf8_slices(pieces(file.path, file.name, reading), encoding, file.name, said):
@@ -120,13 +121,10 @@ def document_of(file: Found, encoding: str) -> Document:
             where=file.name,
             fix="Export it again; NDJSON, one resource a line, can be read in part.",
         ) from None
-    if not isinstance(found, dict) or word(found, "resourceType") is None:
-        raise InputRefused(
-            "this JSON document is no FHIR Bundle.",
-            where=file.name,
-            fix="Give a Bundle, or NDJSON with one resource a line.",
-        )
-    records = _entries(found) if found["resourceType"] == "Bundle" else (Record(1, found),)
+    kind = word(found, "resourceType")
+    records: tuple[Record, ...] = (Record(1, found),) if kind is not None else ()
+    if kind == "Bundle":
+        records = _entries(found)
     return Document(records, reading.digest.hexdigest(), reading.bytes)
 
 
@@ -178,14 +176,16 @@ def first_look(file: Found) -> tuple[bool, tuple[str, ...]]:
     text, _ = sample(file.path)
     lines = text.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     kinds: dict[str, None] = {}
-    objects = 0
+    objects = others = 0
     for line in lines:
         try:
-            found = record_of(1, line.decode()).resource
+            record = record_of(1, line.decode())
         except UnicodeDecodeError:
             continue
+        found = record.resource
         if found is not None:
             objects += 1
             kinds[str(found["resourceType"])] = None
-    document = not kinds or (list(kinds) == ["Bundle"] and objects == 1)
+        others += record.fault == "not-a-resource"
+    document = not (kinds or others) or (list(kinds) == ["Bundle"] and objects == 1)
     return document and text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{", tuple(kinds)

@@ -160,6 +160,8 @@ def tablets(value: object, unit: str = "tablet") -> list[Json]:
          {"dose_unit": "mg or ug"}),
         ({"doseAndRate": [{"doseQuantity": {"value": 5, "unit": "mcg", "code": "ug"}}]},
          {"dose_unit": "mcg"}),
+        ({"doseAndRate": [{"doseQuantity": {"value": 1, "unit": "sp.", "code": "[tsp_m]"}}]},
+         {"dose_unit": "[tsp_m]"}),
         ({"doseAndRate": [{"doseQuantity": {"value": 1}}]}, {"dose_min": "1", "dose_unit": None}),
         # no dose that is plainly one
         ({"doseAndRate": [{"doseQuantity": {"value": 1, "comparator": "<", "unit": "mg"}}]},

@@ -220,10 +220,16 @@ def test_an_order_replaces_every_row_of_a_record(tmp_path: Path) -> None:
 
 
 def test_files_without_anything_of_ours_are_named(tmp_path: Path) -> None:
-    intake = taken(tmp_path, MedicationRequest__ndjson=lines(order(1)), README__txt=b"hello",
-                   AllergyIntolerance__ndjson=lines(ALLERGY))  # fmt: skip
-    assert any("AllergyIntolerance.ndjson" in text for text in intake.notices)
-    assert any("README.txt" in text for text in intake.notices)
+    others = {
+        "README__txt": b"hello",
+        "AllergyIntolerance__ndjson": lines(ALLERGY),
+        "manifest__json": json.dumps({"transactionTime": "2024-03-04", "output": []}).encode(),
+        "printed__json": json.dumps({"transactionTime": "2024-03-04"}, indent=1).encode(),
+        "log__ndjson": lines({"eventId": "kickoff"}, {"eventId": "complete"}),
+    }
+    intake = taken(tmp_path, MedicationRequest__ndjson=lines(order(1)), **others)
+    for name in others:
+        assert any(name.replace("__", ".") in text for text in intake.notices), name
     assert [file.name for file in intake.files] == ["MedicationRequest.ndjson"]
 
 
@@ -233,7 +239,7 @@ def test_files_without_anything_of_ours_are_named(tmp_path: Path) -> None:
         ({"Patient__ndjson": lines(PERSON)}, "no MedicationRequest"),
         ({"MedicationRequest__ndjson": b""}, "empty"),
         ({"x__json": b'{"resourceType": "Bundle", "entry": [{"resource"'}, "cut off"),
-        ({"x__json": b'{"some": 1}'}, "no FHIR Bundle"),
+        ({"x__json": b'{"some": 1}'}, "no MedicationRequest"),
         ({"x__ndjson": lines({"resourceType": "Bundle"}, {"resourceType": "Bundle"})},
          "several Bundles"),
         ({"a__ndjson": lines(order(1)), "b__ndjson": lines(order(1))}, "same content"),
