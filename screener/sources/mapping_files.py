@@ -39,6 +39,9 @@ COLUMN_KEYS = (*SOURCES, *STEPS)
 YES = {"yes": "y", "no": ""}
 
 
+BUILT_IN = ("fhir", "omop")  # formats that no mapping can say (sources.read.MODELS)
+
+
 def mapping_names() -> tuple[str, ...]:
     """The names that `load_mapping` knows: native, and those that come with the program."""
     folder = files("screener") / "mappings"
@@ -58,9 +61,10 @@ def load_mapping(mapping: str | Path) -> Mapping:
         data = (files("screener") / "mappings" / f"{text}.yaml").read_bytes()
         return read_mapping(f"{text}.yaml", data)
     if not text.endswith((".yaml", ".yml")):
+        names = (*mapping_names(), *BUILT_IN)
         raise UsageError(
-            f"there is no mapping '{text}'{did_you_mean(text, mapping_names())}.",
-            fix=f"Use {', '.join(mapping_names())}, or the path of a .yaml file.",
+            f"there is no format '{text}'{did_you_mean(text, names)}.",
+            fix=f"Use {', '.join(names)}, or the path of a .yaml file.",
         )
     try:
         data = Path(text).read_bytes()

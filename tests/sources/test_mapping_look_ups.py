@@ -9,7 +9,8 @@ import pytest
 
 from screener.errors import InputRefused, UsageError
 from screener.intake import Intake, take_in
-from screener.sources import read_export
+from screener.sources import mapping_files, read_export
+from screener.sources.read import MODELS
 
 MEDS = (
     "ID\tPID\tSTART_DATE\tEND_DATE\tRxNorm\tName\tSIG\tQ\tDAYS\tREFILLS\tQ_TO_TAKE_VALUE\t"
@@ -256,3 +257,7 @@ def test_a_column_that_tells_which_rows_count_must_be_there(tmp_path: Path) -> N
     (tmp_path / "rx.csv").write_text("p,d,s\n1,abc,2024-01-01\n")
     with pytest.raises(InputRefused):
         taken(tmp_path, tmp_path / "own.yaml")
+
+
+def test_the_formats_that_a_message_names_are_those_that_are_read() -> None:
+    assert tuple(MODELS) == mapping_files.BUILT_IN
