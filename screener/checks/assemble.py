@@ -12,28 +12,15 @@ from screener.checks.clauses import conditions_in
 from screener.checks.grounds import grounds
 from screener.checks.judge import Judged, alternatives_of
 from screener.checks.pieces import subject_of
-from screener.findings import FINDINGS, NOT_ASSESSED, OUTCOMES, finding_id
+from screener.findings import FINDINGS, NOT_ASSESSED, finding_id
 from screener.rule.model import SEVERITIES, Rule, Taking
 from screener.rule.values import DrugSet
-from screener.timeline import Timeline, latest_orders
+from screener.timeline import Timeline
 
 RECENT = 30  # days for which an event stays active
 ORDERS_SHOWN = 12  # derivations of orders written out in one finding
 ON_DIALYSIS = "on dialysis"  # what the kidney check says instead of a value
 PLACE = re.compile(r"\{(\w+)\}")
-
-
-def about(rule: Rule) -> DrugSet:
-    """The drugs that put a patient in the rule's scope."""
-    return _together([CHECKS[use.check].drugs(use.params) for use in rule.flag_when.leading])
-
-
-def _together(sets: list[DrugSet]) -> DrugSet:
-    return DrugSet(
-        sets[0].text if sets else "",
-        frozenset().union(*(s.ingredients for s in sets)),
-        frozenset().union(*(s.tracks for s in sets)),
-    )
 
 
 def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
@@ -83,24 +70,12 @@ def findings_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
 
 def _orders_behind(timeline: Timeline, rule: Rule, runs: pl.DataFrame) -> pl.DataFrame:
     """Per finding: ids, references and derivations of its orders, and who ordered the first day."""
-    lines = timeline.lines.filter(
-        pl.col("raw_to").is_not_null() & pl.col("ingredient").is_not_null()
-        & pl.col("patient").is_in(runs["patient"].unique().implode())
-    ).select(
-        "patient", "ingredient", "track", "prescription_id", "source_ref", "how", "row",
-        "prescriber_id", "site_id",
-        begins=pl.min_horizontal("raw_from", "from_day"),
-        ends=pl.max_horizontal(
-            pl.min_horizontal("raw_to", pl.col("cut_sig") - 1, "hard_to"), "to_day"
-        ),
-        counted=pl.col("from_day").fill_null(pl.col("raw_from")),
-    )  # fmt: skip
     roles = roles_of(rule)
+    lines = timeline.evidence.of(roles["ingredient"].unique())
     met = (
         runs.select("finding", "patient", "subject", "from_day", "to_day", "look_from", "sources")
         .explode("sources")
-        .join(lines.join(roles.select("ingredient").unique(), on="ingredient", how="semi"),
-              on="patient")
+        .join(lines, on="patient")
         .filter(
             (pl.col("begins") <= pl.col("to_day")) & (pl.col("ends") >= pl.col("look_from"))
         )
@@ -249,49 +224,6 @@ def not_assessed_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFr
         )
         .select(pl.col(c).cast(t) for c, t in NOT_ASSESSED.items())
         .sort("patient_id", "reason")
-    )
-
-
-def outcomes_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:
-    """Rows of `findings.OUTCOMES`: how many patients of each site and prescriber had each outcome.
-
-    A patient belongs to the site and prescriber of the latest order that put them in scope; who
-    is out of scope, to those of the latest order of any drug.
-    """
-    own = about(rule)
-    mine = pl.col("ingredient").is_in(sorted(own.ingredients)) & pl.col("track").is_in(
-        sorted(own.tracks)
-    )
-    asked = latest_orders(timeline.lines.filter(mine))
-    latest = pl.concat([asked, timeline.homes.join(asked, on="patient", how="anti")])
-    marks = [
-        (judged.scope, "_in"),
-        (judged.runs, "_flagged"),
-        (judged.unknown, "_unknown"),
-    ]
-    people = timeline.people.select("patient").join(latest, on="patient", how="left")
-    for frame, mark in marks:
-        some = frame.select("patient").unique().with_columns(pl.lit(value=True).alias(mark))
-        people = people.join(some, on="patient", how="left")
-    outcome = (
-        pl.when(pl.col("_in").is_null()).then(pl.lit("out_of_scope"))
-        .when(pl.col("_flagged")).then(pl.lit("flagged"))
-        .when(pl.col("_unknown")).then(pl.lit("not_assessed"))
-        .otherwise(pl.lit("clear"))
-    )  # fmt: skip
-    where = ["site_id", "prescriber_id"]
-    counted = (
-        people.with_columns(pl.col(where).fill_null(""), outcome=outcome)
-        .group_by(*where, "outcome")
-        .agg(patients=pl.len().cast(pl.Int64))
-    )
-    in_scope = (
-        pl.when(pl.col("outcome") != "out_of_scope").then("patients").otherwise(0).sum().over(where)
-    )
-    return (
-        counted.with_columns(rule_id=pl.lit(rule.id), in_scope=in_scope)
-        .select(pl.col(c).cast(t) for c, t in OUTCOMES.items())
-        .sort(*where, "outcome")
     )
 
 

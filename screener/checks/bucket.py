@@ -10,15 +10,15 @@ import datetime as dt
 import polars as pl
 
 from screener.checks import CHECKS
-from screener.checks.assemble import findings_of, not_assessed_of, outcomes_of, stacked
+from screener.checks.assemble import findings_of, not_assessed_of, stacked
 from screener.checks.judge import Judged, judge
+from screener.checks.outcomes import outcomes_of
 from screener.findings import (
     DATA_FLAGS,
     FINDINGS,
     KIDNEY,
     NOT_ASSESSED,
     ORDERS,
-    OUTCOMES,
     TIMELINE,
     Results,
 )
@@ -26,8 +26,8 @@ from screener.rule.model import Rule
 from screener.tables import Tables
 from screener.terminology import DRUG
 from screener.timeline import Timeline, build, dose_steps
-from screener.timeline.days import outside
 from screener.timeline.kidney import result_steps
+from screener.timeline.runs import outside
 
 RESULT_GOOD_FOR = 365  # days; how the published kidney table draws a result's reach
 ONCE_A_PATIENT = ("no-recent-kidney-test", "child", "weight")
@@ -45,7 +45,7 @@ def screen_bucket(tables: Tables, rules: tuple[Rule, ...], as_of: dt.date) -> Re
     return Results(
         findings=stacked((f for r, f in found if r.status != "pilot"), FINDINGS).sort(order),
         pilot_findings=stacked((f for r, f in found if r.status == "pilot"), FINDINGS).sort(order),
-        outcomes=stacked((outcomes_of(timeline, r, j) for r, j in judged), OUTCOMES),
+        outcomes=outcomes_of(timeline, judged),
         not_assessed=stacked((not_assessed_of(timeline, r, j) for r, j in judged), NOT_ASSESSED),
         data_flags=_flags(timeline, judged),
         orders=_orders(timeline),
@@ -98,10 +98,8 @@ def _orders(timeline: Timeline) -> pl.DataFrame:
 
 
 def _timeline(timeline: Timeline) -> pl.DataFrame:
-    lines = timeline.lines.filter(
-        pl.col("from_day").is_not_null() & pl.col("ingredient").is_not_null()
-    )
-    steps = dose_steps(lines, timeline.other, ["patient", "ingredient", "track"])
+    lines = timeline.dosed.table.filter(pl.col("from_day").is_not_null())
+    steps = dose_steps(lines, timeline.other.table, ["patient", "ingredient", "track"])
     high = pl.col("sched_high") + pl.col("prn_high")
     return (
         steps.join(timeline.people.select("patient", "patient_id"), on="patient")

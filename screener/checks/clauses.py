@@ -22,7 +22,7 @@ from screener.rule.model import (
     SomeOf,
 )
 from screener.timeline import Timeline
-from screener.timeline.days import cut_at, edges_of, outside, overlapping, stretches, within
+from screener.timeline.runs import cut_at, edges_of, outside, overlapping, stretches, within
 
 # Of two clauses that share a day, these are those of the first that has any.
 _OF_THE_FIRST = ("subject", "group", "severity", "lab_ref")

@@ -35,11 +35,12 @@ from screener.rule.model import (
 )
 from screener.rule.values import Limits
 from screener.timeline import Timeline
-from screener.timeline.days import birthday, day, edges_of, outside, stretches, sweep, within
-from screener.timeline.days import cut_at as cut
+from screener.timeline.days import birthday, day
 from screener.timeline.kidney import clearance_steps, result_steps
 from screener.timeline.labs import latest_steps, results_of
 from screener.timeline.people import FAR
+from screener.timeline.runs import cut_at as cut
+from screener.timeline.runs import edges_of, outside, stretches, sweep, within
 
 RUNS = {"patient": pl.UInt32(), "from_day": pl.Int64(), "to_day": pl.Int64()}
 

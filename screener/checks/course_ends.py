@@ -112,12 +112,8 @@ def switched(course: Course, ends: pl.DataFrame) -> pl.Expr:
     """By the last day on which a refill would be in time: intrathecal supply of the same drug, or a
     regular one of another drug with which the treatment goes on."""
     timeline, drugs = course.timeline, course.drugs
-    spinal = timeline.lines.filter(
-        pl.col("ingredient").is_in(sorted(drugs.ingredients))
-        & (pl.col("track") == "intrathecal")
-        & pl.col("from_day").is_not_null()
-        & ~pl.lit("intrathecal" in drugs.tracks)
-    )
+    tracks = frozenset({"intrathecal"}) - drugs.tracks
+    spinal = timeline.lines_of(DrugSet("", drugs.ingredients, tracks))
     windows = _windows(ends, course, pl.col("end_day"), pl.col("end_day") + course.grace + 1)
     going_on = timeline.lines_of(_also(course)).filter(~pl.col("as_needed"))
     met = pl.concat([_touched(windows, spinal, course.by), _others(course, ends, going_on)])

@@ -15,7 +15,7 @@ from screener.checks.pieces import by_bounds, in_unit, result, unit_words, watch
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import Conversion, DailyAmount, DrugSet
 from screener.timeline import Timeline
-from screener.timeline.days import at_start, stretches
+from screener.timeline.runs import at_start, stretches
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from screener.checks.pieces import in_unit, result, unit_words
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
-from screener.timeline.days import at_start, birthday, cut_at, day, edges_of
+from screener.timeline.days import birthday, day
+from screener.timeline.runs import at_start, cut_at, edges_of
 
 CLOSE = 1  # a result so near to a bound is said to be near; laboratories print whole numbers
 

@@ -13,7 +13,7 @@ from screener.checks.pieces import result
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
-from screener.timeline.days import sweep
+from screener.timeline.runs import sweep
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from screener.checks.pieces import result
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
-from screener.timeline.days import outside, stretches
+from screener.timeline.runs import outside, stretches
 
 
 @dataclass(frozen=True, slots=True)

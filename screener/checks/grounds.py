@@ -20,8 +20,8 @@ from screener.rule.model import (
     Weight,
 )
 from screener.timeline import Timeline
-from screener.timeline.days import at_start
 from screener.timeline.labs import latest_steps, results_of
+from screener.timeline.runs import at_start
 
 SAID = {"finding": pl.UInt32(), "words": pl.String(), "ref": pl.String()}
 

@@ -15,8 +15,9 @@ from screener.rule.model import (
 )
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
-from screener.timeline.days import starts_group, stretches
+from screener.timeline.days import starts_group
 from screener.timeline.episodes import uncovered_between
+from screener.timeline.runs import stretches
 
 BY_DRUG = ("patient", "ingredient")
 

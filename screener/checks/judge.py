@@ -21,13 +21,8 @@ from screener.rule.model import (
     SameCheckWith,
 )
 from screener.timeline import Timeline
-from screener.timeline.days import (
-    at_start,
-    cut_at,
-    edges_of,
-    group_number,
-    starts_group,
-)  # fmt: skip
+from screener.timeline.days import group_number, starts_group
+from screener.timeline.runs import at_start, cut_at, edges_of
 
 LEVEL = {name: level for level, name in enumerate(SEVERITIES)}
 

@@ -12,7 +12,7 @@ from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
-from screener.timeline.days import stretches, sweep, within
+from screener.timeline.runs import stretches, sweep, within
 
 
 @dataclass(frozen=True, slots=True)

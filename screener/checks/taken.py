@@ -16,7 +16,7 @@ from screener.checks.spec import Check, CheckResult, param
 from screener.rule.model import HasCondition
 from screener.rule.values import DrugSet
 from screener.timeline import NO_OTHER, Timeline, dose_steps
-from screener.timeline.days import overlapping, stretches, within
+from screener.timeline.runs import overlapping, stretches, within
 
 
 @dataclass(frozen=True, slots=True)

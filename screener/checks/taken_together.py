@@ -16,8 +16,9 @@ from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DrugSet, LabTest
 from screener.timeline import NO_OTHER, Timeline, dose_steps
-from screener.timeline.days import at_start, overlapping, starts_group, stretches
+from screener.timeline.days import starts_group
 from screener.timeline.episodes import episode_steps, episodes
+from screener.timeline.runs import at_start, overlapping, stretches
 
 BY_SUBJECT = ["patient", "subject"]
 RESTART_AFTER = 28  # uncovered days after which a partner is new again

@@ -11,7 +11,7 @@ from screener.checks.pieces import result, subject_of, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DrugSet
 from screener.timeline import NO_OTHER, Timeline, dose_steps
-from screener.timeline.days import overlapping, stretches
+from screener.timeline.runs import overlapping, stretches
 
 UNPROTECTED = frozenset({"local", "unknown"})  # routes that protect nobody
 

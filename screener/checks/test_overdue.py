@@ -10,9 +10,9 @@ from screener.checks.pieces import result, watched
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DrugSet, LabTest
 from screener.timeline import Timeline
-from screener.timeline.days import at_start, cut_at, edges_of, outside, stretches
 from screener.timeline.episodes import episode_steps, episodes
 from screener.timeline.people import FAR
+from screener.timeline.runs import at_start, cut_at, edges_of, outside, stretches
 
 
 @dataclass(frozen=True, slots=True)

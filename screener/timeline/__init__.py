@@ -13,14 +13,22 @@ import polars as pl
 
 from screener.rule.values import DrugSet
 from screener.tables import Tables, day_number
-from screener.timeline.days import day, stretches, sweep
+from screener.timeline.by_drug import ByDrug, by_drug, member
+from screener.timeline.days import day
 from screener.timeline.doses import dose_lines, line_flags
 from screener.timeline.kidney import dialysis_runs, kidney_results
 from screener.timeline.labs import lab_rows, tests_seen, weight_steps
 from screener.timeline.lanes import place
 from screener.timeline.orders import classify, identify, row_flags
 from screener.timeline.people import FAR, demographic_flags, people_of
+from screener.timeline.runs import stretches, sweep
 
+# What checks see of an order line; derivations and evidence are looked up for findings alone.
+DOSED = (
+    "line", "patient", "ingredient", "track", "form_key", "as_needed", "start", "stop", "length",
+    "start_day", "end_day", "from_day", "to_day", "low", "high", "likely_high", "dose_unknown",
+    "uncertain", "doses_per_day", "mass_unit",
+)  # fmt: skip
 FLAG_COLUMNS = ("patient", "day", "flag", "ref", "detail")
 SUMS = (
     "sched_low", "sched_high", "prn_high", "other_high", "unknown", "sched_unknown",
@@ -42,7 +50,8 @@ class Timeline:
     people: see timeline.people. rows: every prescription row with class and reason.
     lines: every order line (also local and unplaced ones) with line, patient, ingredient, track,
     as_needed, raw_from, raw_to, from_day, to_day (counted; null: none), low, high, ...
-    other, twice: see timeline.lanes. unplaced: lines that stand on no day for want of a length.
+    dosed: the columns of DOSED of the lines with an ingredient. evidence: see `_evidence`. other,
+    twice: see timeline.lanes. unplaced: lines that stand on no day for want of a length.
     conditions: patient, name, from_day, to_day, or None when nobody supplied the table.
     admissions: patient, from_day, to_day, disjoint; open_admissions: those that reach last_day.
     labs: every result (see timeline.labs); weights: body weight by day. tests_seen: (site or "",
@@ -55,7 +64,9 @@ class Timeline:
     people: pl.DataFrame
     rows: pl.DataFrame
     lines: pl.DataFrame
-    other: pl.DataFrame
+    dosed: ByDrug
+    evidence: ByDrug
+    other: ByDrug
     twice: pl.DataFrame
     conditions: pl.DataFrame | None
     admissions: pl.DataFrame
@@ -74,43 +85,39 @@ class Timeline:
 
     def lines_of(self, drugs: DrugSet) -> pl.DataFrame:
         """Lines of the set that stand on at least one day, with converted doses."""
-        return _converted(
-            self.lines.filter(_member(drugs) & pl.col("from_day").is_not_null()), drugs
-        )
+        if ("lines", drugs) not in self.kept:
+            placed = self._members(drugs).filter(pl.col("from_day").is_not_null())
+            self.kept["lines", drugs] = _converted(placed, drugs)
+        return self.kept["lines", drugs]
 
     def standing(self, drugs: DrugSet) -> pl.DataFrame:
         """Lines of the set on all days of their own, also those that another fill of the same
         supply run counts already: from_day and to_day are the line's own."""
-        own = self.lines.filter(_member(drugs) & (pl.col("start_day") <= pl.col("end_day")))
+        own = self._members(drugs).filter(pl.col("start_day") <= pl.col("end_day"))
         return own.with_columns(from_day="start_day", to_day="end_day")
 
     def unplaced(self, drugs: DrugSet) -> pl.DataFrame:
         """Used lines of the set that stand on no day because their length is unknown."""
-        return self.lines.filter(_member(drugs) & pl.col("length").is_null())
+        if ("unplaced", drugs) not in self.kept:
+            self.kept["unplaced", drugs] = self._members(drugs).filter(pl.col("length").is_null())
+        return self.kept["unplaced", drugs]
 
     def steps(self, drugs: DrugSet, by: tuple[str, ...] = ("patient",)) -> pl.DataFrame:
         """The set's doses: by..., from_day, to_day, SUMS, over days that a line covers."""
         if (drugs, by) not in self.kept:
-            other = _converted(self.other.filter(_member(drugs)), drugs)
+            other = _converted(self.other.of(drugs.ingredients).filter(member(drugs)), drugs)
             self.kept[drugs, by] = dose_steps(self.lines_of(drugs), other, list(by))
         return self.kept[drugs, by]
+
+    def _members(self, drugs: DrugSet) -> pl.DataFrame:
+        if ("members", drugs) not in self.kept:
+            self.kept["members", drugs] = self.dosed.of(drugs.ingredients).filter(member(drugs))
+        return self.kept["members", drugs]
 
     @property
     def ingredients(self) -> frozenset[str]:
         """Every ingredient that some line of the bucket has."""
-        if "ingredients" not in self.kept:
-            self.kept["ingredients"] = self.lines.select(pl.col("ingredient").unique().drop_nulls())
-        return frozenset(self.kept["ingredients"]["ingredient"].to_list())
-
-
-def _member(drugs: DrugSet) -> pl.Expr:
-    inside = pl.col("ingredient").is_in(sorted(drugs.ingredients)) & pl.col("track").is_in(
-        sorted(drugs.tracks)
-    )
-    if not drugs.releases:
-        return inside
-    slow = pl.col("form_key").str.starts_with("modified-release").fill_null(value=False)
-    return inside & (slow if "modified-release" in drugs.releases else ~slow)
+        return frozenset(self.dosed.rows)
 
 
 def _converted(lines: pl.DataFrame, drugs: DrugSet) -> pl.DataFrame:
@@ -214,13 +221,29 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
     if tables.patients is not None:
         flags.append(demographic_flags(people, lines.filter(pl.col("from_day").is_not_null())))
     return Timeline(
-        as_of=day_number(as_of), people=people, rows=rows, lines=lines, other=placed.other,
+        as_of=day_number(as_of), people=people, rows=rows, lines=lines,
+        dosed=by_drug(lines.select(DOSED)), evidence=_evidence(lines), other=by_drug(placed.other),
         twice=placed.twice, conditions=conditions, admissions=admissions,
         open_admissions=open_admissions, labs_supplied=tables.labs is not None, labs=labs,
         weights=weight_steps(labs, people), results=results, creatinines=creatinines,
         tests_seen=tests_seen(labs, homes) if tables.tests_seen is None else tables.tests_seen,
         dialysis=dialysis_runs(conditions), homes=homes,
         flags=pl.concat([f.select(FLAG_COLUMNS) for f in flags]),
+    )  # fmt: skip
+
+
+def _evidence(lines: pl.DataFrame) -> ByDrug:
+    """What a finding says of the orders behind it, with the days on which each may count."""
+    placed = lines.filter(pl.col("raw_to").is_not_null() & pl.col("ingredient").is_not_null())
+    until = pl.min_horizontal("raw_to", pl.col("cut_sig") - 1, "hard_to")
+    return by_drug(
+        placed.select(
+            "patient", "ingredient", "track", "prescription_id", "source_ref", "how", "row",
+            "prescriber_id", "site_id",
+            begins=pl.min_horizontal("raw_from", "from_day"),
+            ends=pl.max_horizontal(until, "to_day"),
+            counted=pl.col("from_day").fill_null(pl.col("raw_from")),
+        )
     )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import polars as pl
 
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
-from screener.timeline.days import starts_group, stretches
+from screener.timeline.days import starts_group
+from screener.timeline.runs import stretches
 
 
 def admitted_until(frame: pl.DataFrame, timeline: Timeline, on: str) -> pl.Series:

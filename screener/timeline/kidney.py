@@ -16,8 +16,9 @@ from screener.renal import (
 )
 from screener.tables import Tables
 from screener.terminology import condition_names
-from screener.timeline.days import at_start, cut_at, day, edges_of, stretches
+from screener.timeline.days import day
 from screener.timeline.labs import BARELY
+from screener.timeline.runs import at_start, cut_at, edges_of, stretches
 
 EGFR_UNITS = (
     "ml/min/1.73m2", "ml/min/1.73 m2", "ml/min/{1.73_m2}", "ml/min/1.73m^2", "ml/min/1.73m²",

@@ -10,8 +10,9 @@ import polars as pl
 from screener.rule.values import LabTest
 from screener.tables import Tables
 from screener.terminology import lab_test
-from screener.timeline.days import day, outside
+from screener.timeline.days import day
 from screener.timeline.people import FAR
+from screener.timeline.runs import outside
 
 WEIGHT_GOOD_FOR = 365  # days; a dated weight that is older says nothing of today
 LEAST_KG, MOST_KG = 0.3, 500.0

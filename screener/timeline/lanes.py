@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from screener.timeline.days import group_number, running_max, starts_group, sweep
+from screener.timeline.days import group_number, running_max, starts_group
+from screener.timeline.runs import sweep
 
 CHAIN_GAP = 14  # uncovered days after which a new chain of fills begins
 CARRY_CAP = 30  # most days by which leftover supply moves a later start

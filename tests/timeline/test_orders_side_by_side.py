@@ -72,7 +72,7 @@ def test_orders_become_days(
 
 
 def other(*orders: str) -> list[tuple[int, int, float]]:
-    added = timeline_of(*orders).other.sort("from_day")
+    added = timeline_of(*orders).other.table.sort("from_day")
     return [
         (r["from_day"] - FIRST, r["to_day"] - FIRST, r["high"] / 1000)
         for r in added.iter_rows(named=True)
