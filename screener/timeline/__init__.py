@@ -15,11 +15,12 @@ from screener.rule.values import DrugSet
 from screener.tables import Tables, day_number
 from screener.timeline.by_drug import ByDrug, by_drug, member
 from screener.timeline.days import day
-from screener.timeline.doses import dose_lines, line_flags
+from screener.timeline.doses import line_flags
 from screener.timeline.kidney import dialysis_runs, kidney_results
 from screener.timeline.labs import lab_rows, tests_seen, weight_steps
 from screener.timeline.lanes import place
-from screener.timeline.orders import classify, identify, row_flags
+from screener.timeline.order_lines import order_lines
+from screener.timeline.orders import classify, row_flags
 from screener.timeline.people import FAR, demographic_flags, people_of
 from screener.timeline.runs import stretches, sweep
 
@@ -201,8 +202,7 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
     rows = classify(tables.prescriptions, people)
     supplied = tables.supplied.get("prescriptions")
     dosed = supplied is None or bool(supplied & {"dose_min", "sig", "quantity"})
-    lines = dose_lines(identify(rows), dose_supplied=dosed).with_row_index("line")
-    lines = _with_days(lines, rows)
+    lines = _with_days(order_lines(rows, dose_supplied=dosed), rows)
     flags = [row_flags(rows), line_flags(lines)]
     standing = pl.col("raw_from") <= pl.col("raw_to")
     mapped = lines.filter(pl.col("ingredient").is_not_null())

@@ -1,4 +1,4 @@
-"""The dose of one order line per day, in integer micrograms, and for how many days it lasts.
+"""The dose that an order's wording gives per day, in integer micrograms, and for how many days.
 
 Meaning: docs/timeline.md, section 2. Every product is formed once and rounded once, half up;
 what cannot be derived stays null and raises a flag, never a zero.
@@ -16,8 +16,8 @@ OPEN = 1_000_000_000.0  # amounts above this are typing errors, not doses
 
 def dose_lines(lines: pl.DataFrame, *, dose_supplied: bool) -> pl.DataFrame:
     """Adds low, high (µg a day, i64 or null), doses_per_day, uncertain, dose_unknown, bounded_low,
-    strength_key (µg per unit or mL, -1 unknown), length (days or null), how (words), and one
-    boolean column `flag: <name>` per data flag.
+    strength_key (µg per unit or mL, -1 unknown), length (days; null: not said by the wording), how
+    (words), and one boolean column of FLAGS per data flag.
 
     dose_supplied: False for an export that carries neither dose nor directions at all; then a
     missing dose raises no flag per order (the run says it once).
@@ -102,13 +102,16 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
     least = pl.col("dose_min")
     most = pl.col("dose_max").fill_null(least)
     kind, per_kind = pl.col("dose_kind"), pl.col("per_kind").fill_null("")
-    patch_rate = (pl.col("track") == "transdermal") & (
-        (pl.col("strength_kind") == "rate") | (pl.col("strength_name") == "mcg")
-    ) & (kind == "countable")  # fmt: skip
+    patch_rate = (pl.col("track") == "transdermal") & _per_hour() & (kind == "countable")
     per_volume = (per_kind == "volume") & pl.col("ug_per_unit").is_not_null()
     needs_strength = kind.is_in(["countable", "volume"])
     unfit = kind.is_null() | (
-        (kind == "local")
+        kind.is_in(["local", "concentration"])
+        | (kind.is_in(["activity", "amount"]) & pl.col("strength_ug").is_not_null())
+        | ((kind == "mass") & _per_hour())
+        # 2.5 g of a gel with 16.2 mg in a gram are no 2.5 g of the drug
+        | ((kind == "mass") & (per_kind == "mass") & (pl.col("dose_name") == pl.col("per_name")))
+        | (needs_strength & pl.col("strength_per_unit").is_not_null() & (per_kind == ""))
         | ((kind == "countable") & per_volume)
         | ((kind == "volume") & (per_kind == "countable"))
         | ((kind == "countable") & (pl.col("track") == "transdermal")
@@ -145,6 +148,13 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _per_hour() -> pl.Expr:
+    """Strengths that say what is released in an hour, and not what a unit holds: any rate, and a
+    patch in mcg, as patches are named."""
+    named = (pl.col("track") == "transdermal") & (pl.col("strength_name") == "mcg")
+    return (pl.col("strength_kind") == "rate").fill_null(value=False) | named.fill_null(value=False)
+
+
 def _with_daily_dose(lines: pl.DataFrame) -> pl.DataFrame:
     prn = pl.col("as_needed")
     untimed = (pl.col("no_times") | pl.col("bad_period")) & ~pl.col("continuous")
@@ -170,7 +180,8 @@ def _with_daily_dose(lines: pl.DataFrame) -> pl.DataFrame:
         .then(pl.col("liquid_high_ug_per_ml") * pl.col("dose_factor"))
         .otherwise(pl.col("ug_each"))
     )
-    from_quantity = _micrograms(pl.col("quantity") * pl.col("ug_per_unit") / pl.col("days_supply"))
+    held = pl.when(~_per_hour()).then("ug_per_unit")
+    from_quantity = _micrograms(pl.col("quantity") * held / pl.col("days_supply"))
     by_quantity = unreadable & (pl.col("days_supply") > 0) & from_quantity.is_not_null()
     low = (
         pl.when(by_quantity).then(0)
@@ -205,27 +216,20 @@ def _micrograms(value: pl.Expr) -> pl.Expr:
 
 
 def _with_length(lines: pl.DataFrame) -> pl.DataFrame:
-    """length in days: recorded, else quantity ÷ highest daily units, else up to the stop date."""
+    """length in days: recorded, else quantity ÷ highest daily units, else null."""
     per_day = pl.col("times") / pl.col("period")
     mass = pl.col("most") * pl.col("dose_factor")  # or the volume, for a dose in mL
     units = (
         pl.when(pl.col("dose_kind") == "countable").then(pl.col("most") * per_day)
         .when(pl.col("dose_kind") == "volume").then(mass * per_day)
-        .when(pl.col("dose_kind") == "mass").then(mass * per_day / pl.col("ug_per_unit"))
+        .when((pl.col("dose_kind") == "mass") & ~_per_hour())
+        .then(mass * per_day / pl.col("ug_per_unit"))
     )  # fmt: skip
     # 1e-9: 84 tablets at 2.8 a day are 30 days, whatever the last bit of the quotient says
     days = (pl.col("quantity") / units + 1e-9).floor().clip(1, 100_000)
     from_quantity = pl.when((units > 0) & (pl.col("quantity") > 0) & days.is_finite()).then(days)
-    return lines.with_columns(
-        length=pl.when(pl.col("days_supply") > 0)
-        .then(pl.col("days_supply").cast(pl.Int64))
-        .otherwise(
-            pl.coalesce(from_quantity.cast(pl.Int64), pl.col("stop") - pl.col("start"))
-        ),
-        length_from=pl.when(pl.col("days_supply") > 0).then(pl.lit("recorded"))
-        .when(from_quantity.is_not_null()).then(pl.lit("quantity"))
-        .when(pl.col("stop").is_not_null()).then(pl.lit("stop date")),
-    )  # fmt: skip
+    recorded = pl.when(pl.col("days_supply") > 0).then(pl.col("days_supply").cast(pl.Int64))
+    return lines.with_columns(length=pl.coalesce(recorded, from_quantity.cast(pl.Int64)))
 
 
 FLAGS: dict[str, tuple[str, str]] = {

@@ -12,6 +12,7 @@ import polars as pl
 from screener.tables import PRESCRIPTIONS
 from screener.terminology import ingredient_table, resolve_drugs, resolve_routes
 from screener.timeline.days import day
+from screener.timeline.tapers import never_began, with_phases, without_restarts
 from screener.timeline.versions import superseded
 from screener.units import resolve_units
 
@@ -29,7 +30,7 @@ CONTENT = [c.name for c in PRESCRIPTIONS if c.name not in ("prescription_id", "v
 
 
 def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Every row with patient u32, `row` (its position), row_class and reason.
+    """Every row with patient u32, `row` (its position), phase, phases, row_class and reason.
 
     Reasons: not_counted_status, not_dispensed, impossible_date, zero_length; null when used.
     """
@@ -54,7 +55,7 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         & ~pl.col("_older"),
         _status_out=word.is_in(NOT_COUNTED).fill_null(value=False),
         _copy=_is_copy(rows.filter(~pl.col("_older")), rows["row"]),
-    )
+    ).pipe(with_phases)
     impossible = (
         (pl.col("stop") < pl.col("start"))
         | (pl.col("start") < pl.col("birth"))
@@ -69,15 +70,17 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         .when((pl.col("dispensed") == False).fill_null(value=False))  # noqa: E712
         .then(pl.lit("not_dispensed"))
         .when("_copy").then(pl.lit("duplicate"))
+        .when(never_began()).then(pl.lit("zero_length"))
         .when(impossible).then(pl.lit("impossible_date"))
         .when(nothing).then(pl.lit("zero_length"))
     )  # fmt: skip
-    return rows.with_columns(_reason=reason).with_columns(
+    classed = rows.with_columns(_reason=reason).with_columns(
         row_class=pl.when(pl.col("_reason").is_null()).then(pl.lit("used"))
         .when(pl.col("_reason").is_in(NO_REASON)).then("_reason")
         .otherwise(pl.lit("excluded")),
         reason=pl.when(~pl.col("_reason").is_in(NO_REASON)).then("_reason"),
     ).drop("_reason", "_status_out", "_copy", "_older", "birth", "last_day")  # fmt: skip
+    return without_restarts(classed)
 
 
 def _is_copy(rows: pl.DataFrame, every: pl.Series) -> pl.Series:
@@ -121,20 +124,19 @@ def _flag(rows: pl.DataFrame, flag: str, detail: str) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def identify(rows: pl.DataFrame) -> pl.DataFrame:
-    """Used rows with their ingredients, tracks and units: one line per ingredient.
+def identify(wordings: pl.DataFrame) -> pl.DataFrame:
+    """Distinct wordings with their ingredients, tracks and units: one row per ingredient.
 
     Adds part, parts, ingredient (null: unmapped, or drug_kind says what it is instead), product
     (all its ingredients), listed_strength_ug, name_strength..., track, form_key, unclear_route, and
     for dose, strength and strength-per: kind and factor.
     Every distinct text is resolved once.
     """
-    used = rows.filter(pl.col("row_class") == "used")
     keys = ["drug", "drug_code", "drug_code_system"]
-    drugs = resolve_drugs(used.select(keys).unique(maintain_order=True)).rename(
+    drugs = resolve_drugs(wordings.select(keys).unique(maintain_order=True)).rename(
         {"kind": "drug_kind"}
     )
-    lines = used.join(
+    lines = wordings.join(
         drugs.join(_products(drugs), on=keys, how="left", nulls_equal=True, maintain_order="left"),
         on=keys, how="left", nulls_equal=True, maintain_order="left",
     )  # fmt: skip

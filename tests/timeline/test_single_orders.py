@@ -111,6 +111,24 @@ def test_a_patch_in_milligrams_without_an_hour_is_a_unit_flag() -> None:
     assert timeline_of(in_mcg).lines["high"].to_list() == [25 * 24]
 
 
+@pytest.mark.parametrize("unit", ["mcg", "mcg/h", "mg/24 h"])
+def test_what_a_patch_gives_off_in_an_hour_is_no_amount_in_it(unit: str) -> None:
+    patch = {"drug": "fentanyl", "route": "transdermal", "form": "patch"}
+    patch |= {"strength_value": "25", "strength_unit": unit, "strength_per_unit": "patch"}
+    supplied = {"dose_unit": "patch", "dose_min": None, "quantity": 10.0}
+    by_quantity = timeline_of(changed(**patch, **supplied))
+    assert flags(by_quantity) == [("unreadable-sig", 0)]
+    in_mass = {"dose_unit": "mcg", "dose_min": 25.0, "frequency_period_days": 3.0}
+    in_mcg = timeline_of(changed(**patch, **in_mass))
+    assert flags(in_mcg) == [("unit", 0)]
+    for found in (by_quantity, in_mcg):
+        assert found.lines["high"].to_list() == [None]
+    # a tablet that holds 25 mcg is an amount
+    tablet = {"drug": "levothyroxine", "strength_value": "25", "strength_unit": "mcg"}
+    one = timeline_of(changed(**tablet, dose_min=None, quantity=28.0))
+    assert one.lines["high"].to_list() == [25]
+
+
 @pytest.mark.parametrize(
     ("columns", "last"),
     [
