@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from screener.checks.grounds import grounds
 from screener.checks.judge import Judged, alternatives_of
 from screener.checks.pieces import subject_of
 from screener.findings import FINDINGS, NOT_ASSESSED, finding_id
-from screener.rule.model import SEVERITIES, Rule, Taking
+from screener.rule.model import SEVERITIES, Clause, Rule, Taking
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 
@@ -125,15 +126,20 @@ def roles_of(rule: Rule) -> pl.DataFrame:
 
     by_subject: only the finding's subject of `members`, if it is one of them.
     """
+    return _roles(rule.flag_when)
+
+
+@lru_cache(maxsize=1024)
+def _roles(clause: Clause) -> pl.DataFrame:
     rows: list[tuple[int, str, list[str], bool, list[str]]] = []
-    for source, clause in enumerate(alternatives_of(rule.flag_when)):
-        leading = set(clause.leading)
-        for use in clause.uses:
+    for source, part in enumerate(alternatives_of(clause)):
+        leading = set(part.leading)
+        for use in part.uses:
             check = CHECKS[use.check]
             sets = [(check.drugs(use.params), use in leading)]
             sets += [(partner, True) for partner in check.partners(use.params)]
             rows += [row for s, by_subject in sets for row in _role(source, s, by_subject)]
-        for condition in conditions_in(clause):
+        for condition in conditions_in(part):
             if isinstance(condition, Taking):
                 rows += _role(source, condition.drugs, by_subject=False)
     return pl.DataFrame(rows, schema=ROLES, orient="row")
@@ -155,26 +161,20 @@ def _message(rule: Rule) -> pl.Expr:
             if text:
                 parts.append(pl.lit(text))
         else:
-            parts.append(_placeholder(rule, text))
+            parts.append(PLACES[text](rule))
     return pl.concat_str(parts)
 
 
-def _placeholder(rule: Rule, name: str) -> pl.Expr:
-    days = pl.col("to_day") - pl.col("from_day") + 1
-    first, last = _date("from_day"), _date("to_day")
+def _days() -> pl.Expr:
+    return pl.col("to_day") - pl.col("from_day") + 1
+
+
+def _amount() -> pl.Expr:
+    """ ": 90 mg/day (limit 80)", and the like; nothing where there is no number."""
     unit = pl.col("unit").fill_null("")
     value, limit = _figure("value"), _figure("limit")
-    known: dict[str, pl.Expr] = {
-        "subject": pl.col("subject"),
-        "drugs": pl.col("drugs").fill_null(pl.col("subject")),
-        "value": value,
-        "limit": limit,
-        "unit": unit,
-        "date": first,
-        "days": days.cast(pl.String),
-        "severity": pl.col("severity"),
-        "title": _title(rule),
-        "amount": pl.when(pl.col("value").is_null())
+    return (
+        pl.when(pl.col("value").is_null())
         .then(pl.when(pl.col("how") == ON_DIALYSIS).then(pl.lit(f": {ON_DIALYSIS}"))
               .otherwise(pl.lit("")))
         .when(pl.col("unit") == "mL/min")
@@ -182,11 +182,16 @@ def _placeholder(rule: Rule, name: str) -> pl.Expr:
         .when(pl.col("unit").str.starts_with("mL/min/"))
         .then(": eGFR " + value + " " + unit + " (below " + limit + ")")
         .when(pl.col("limit").is_null()).then(": " + value + " " + unit)
-        .otherwise(": " + value + " " + unit + " (limit " + limit + ")"),
-        "span": pl.when(days == 1).then("on " + first)
-        .otherwise("for " + days.cast(pl.String) + " days (" + first + " to " + last + ")"),
-    }  # fmt: skip
-    return known[name]
+        .otherwise(": " + value + " " + unit + " (limit " + limit + ")")
+    )  # fmt: skip
+
+
+def _span() -> pl.Expr:
+    first, last, days = _date("from_day"), _date("to_day"), _days()
+    return (
+        pl.when(days == 1).then("on " + first)
+        .otherwise("for " + days.cast(pl.String) + " days (" + first + " to " + last + ")")
+    )  # fmt: skip
 
 
 def _title(rule: Rule) -> pl.Expr:
@@ -210,6 +215,21 @@ def _figure(column: str) -> pl.Expr:
     kidney = pl.col("unit").str.starts_with("mL/min").fill_null(value=False)
     number = pl.when(kidney).then(pl.col(column).round(1)).otherwise(pl.col(column).round(3))
     return number.cast(pl.String).str.replace(r"\.0$", "").fill_null("")
+
+
+PLACES: dict[str, Callable[[Rule], pl.Expr]] = {
+    "subject": lambda _: pl.col("subject"),
+    "drugs": lambda _: pl.col("drugs").fill_null(pl.col("subject")),
+    "value": lambda _: _figure("value"),
+    "limit": lambda _: _figure("limit"),
+    "unit": lambda _: pl.col("unit").fill_null(""),
+    "date": lambda _: _date("from_day"),
+    "days": lambda _: _days().cast(pl.String),
+    "severity": lambda _: pl.col("severity"),
+    "title": _title,
+    "amount": lambda _: _amount(),
+    "span": lambda _: _span(),
+}
 
 
 def not_assessed_of(timeline: Timeline, rule: Rule, judged: Judged) -> pl.DataFrame:

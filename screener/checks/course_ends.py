@@ -8,14 +8,17 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import starts_group
 from screener.timeline.episodes import admitted_until
+from screener.timeline.runs import steps_on
 
 STABLE_WINDOW = 60  # days at the end of a course in which the stable dose is sought
+NO_DOSE, NEVER = -1, -(1 << 40)
 UNREAD_TAIL = 7  # last days of a course that must be readable
 
 
@@ -154,36 +157,33 @@ def softened(course: Course, ends: pl.DataFrame) -> pl.Series:
 
 def with_tails(ends: pl.DataFrame, steps: pl.DataFrame, course: Course) -> pl.DataFrame:
     """Per ended course, from its last 60 days written out: stable dose, days below it at the end,
-    and the last dose, in the low and in the high series."""
-    begin = pl.max_horizontal("first_day", pl.col("end_day") - (STABLE_WINDOW - 1))
-    by, held_for = list(course.by), course.held_for
-    doses = steps.select(*by, "from_day", "low", "high").sort(*by, "from_day")
-    written_out = pl.int_ranges(begin, pl.col("end_day") + 1)
-    days = (
-        ends.select(*by, "episode", "end_day", _day=written_out)
-        .explode("_day")
-        .sort(*by, "_day")
-        .join_asof(
-            doses,
-            left_on="_day", right_on="from_day", by=by, strategy="backward",
-            check_sortedness=False,
-        )
-        .sort("episode", "_day")
-    )  # fmt: skip
+    and the last dose, in the low and in the high series.
+
+    The days stand in a matrix: a row a course, a column a day, the last column its last day.
+    """
+    by, none = list(course.by), pl.lit(None, pl.Int64)
+    if ends.is_empty():
+        names = [
+            f"{s}_{what}" for s in ("low", "high") for what in ("stable", "days_below", "last")
+        ]
+        return ends.with_columns(none.alias(name) for name in names)
+    last = ends["end_day"].to_numpy()[:, None]
+    days = last - np.arange(STABLE_WINDOW - 1, -1, -1)
+    inside = days >= ends["first_day"].to_numpy()[:, None]
+    ordered = steps.select(*by, "from_day", "low", "high").sort(*by, "from_day")
+    at = steps_on(ordered, ends.select(by), by, days)
+    found = []
     for series in ("low", "high"):
-        days = days.with_columns(pl.col(series).alias(f"_{series}"))
-        held = pl.min_horizontal(*(pl.col(f"_{series}").shift(i) for i in range(held_for)))
-        whole = pl.col("episode") == pl.col("episode").shift(held_for - 1)
-        days = days.with_columns(
-            pl.when(whole).then(held).max().over("episode").alias(f"{series}_stable")
-        )
-        below = pl.col(f"_{series}") < pl.col(f"{series}_stable")
-        not_below = pl.when(~below).then("_day").max().over("episode")
-        days = days.with_columns(
-            (pl.col("end_day") - not_below).alias(f"{series}_days_below"),
-        )
-    last = days.filter(pl.col("_day") == pl.col("end_day")).select(
-        "episode", "low_stable", "high_stable", "low_days_below", "high_days_below",
-        low_last="_low", high_last="_high",
-    )  # fmt: skip
-    return ends.join(last, on="episode", how="left", maintain_order="left")
+        doses = ordered[series].to_numpy()[at]
+        held = np.lib.stride_tricks.sliding_window_view(doses, course.held_for, axis=1).min(axis=2)
+        whole = inside[:, : STABLE_WINDOW - course.held_for + 1]  # all days of the window
+        stable = np.where(whole, held, NO_DOSE).max(axis=1)
+        kept = inside & (doses >= stable[:, None])
+        below = (last - np.where(kept, days, NEVER)).min(axis=1)
+        known = stable > NO_DOSE
+        found += [
+            pl.Series(f"{series}_stable", stable).set(pl.Series(~known), None),
+            pl.Series(f"{series}_days_below", below).set(pl.Series(~known), None),
+            pl.Series(f"{series}_last", doses[:, -1]),
+        ]
+    return ends.hstack(found)

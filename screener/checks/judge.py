@@ -24,7 +24,15 @@ from screener.timeline import Timeline
 from screener.timeline.days import group_number, starts_group
 from screener.timeline.runs import at_start, cut_at, edges_of
 
-LEVEL = {name: level for level, name in enumerate(SEVERITIES)}
+LEVEL: dict[str, int] = {name: level for level, name in enumerate(SEVERITIES)}
+
+
+RUNS: dict[str, pl.DataType] = {
+    **{c: PIECES[c] for c in ("patient", "subject", "value", "limit", "unit", "how", "lab_ref")},
+    "sources": pl.List(pl.Int64()), "from_day": pl.Int64(), "to_day": pl.Int64(),
+    "level": pl.Int8(), "definite": pl.Boolean(), "event": pl.Boolean(), "look_from": pl.Int64(),
+    "worst_day": pl.Int64(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ def judge(timeline: Timeline, rule: Rule, checks: Mapping[str, Check]) -> Judged
 def _nobody() -> Judged:
     """The answer where nobody takes a drug of the rule."""
     return Judged(
-        runs=_runs(pl.DataFrame(schema={**PIECES, "level": pl.Int8, "own": pl.Boolean})),
+        runs=pl.DataFrame(schema=RUNS),
         unknown=pl.DataFrame(schema=UNKNOWN).select("patient", "reason", "from_day"),
         scope=pl.DataFrame(schema=IN_SCOPE),
         flags=pl.DataFrame(schema=FLAGS).select("patient", "flag", "ref", "detail", day="from_day"),
@@ -116,7 +124,9 @@ def _weight_flags(unknown: pl.DataFrame) -> pl.DataFrame:
 
 def _leveled(pieces: pl.DataFrame, severity: str, *, own: bool) -> pl.DataFrame:
     """Pieces with level and own: found by the rule's check as written, or by a stricter variant."""
-    level = pl.col("severity").fill_null(severity).replace_strict(LEVEL, return_dtype=pl.Int8)
+    level = pl.lit(LEVEL[severity], pl.Int8)
+    if pieces["severity"].null_count() < pieces.height:
+        level = pl.col("severity").fill_null(severity).replace_strict(LEVEL, return_dtype=pl.Int8)
     return shaped([pieces], PIECES).with_columns(level=level, own=pl.lit(value=own))
 
 
@@ -207,6 +217,8 @@ def _adults(
 
 def _runs(pieces: pl.DataFrame) -> pl.DataFrame:
     """Maximal runs of consecutive days per patient and subject (or per group), worst day chosen."""
+    if pieces.is_empty():
+        return pl.DataFrame(schema=RUNS)
     days = _one_piece_a_day(pieces)
     keys = ["patient", "subject", "group"]
     ordered = days.sort(*keys, "from_day", nulls_last=False)
@@ -247,6 +259,8 @@ def _one_piece_a_day(pieces: pl.DataFrame) -> pl.DataFrame:
         maintain_order=True,
     )  # fmt: skip
     numbered = best.with_columns(_day=group_number(*keys, "from_day"))
+    if numbered["own"].all() and numbered["_day"][-1] == numbered.height - 1:
+        return numbered.select(*PIECES, "level")
     whole = numbered.group_by("_day").agg(
         _definite=pl.col("definite").any(), _limit=pl.col("limit").filter(pl.col("own")).first()
     )

@@ -47,7 +47,7 @@ def outcomes_of(timeline: Timeline, judged: list[tuple[Rule, Judged]]) -> pl.Dat
         pl.Series(NAMES)[counted["cell"] % len(NAMES)].alias("outcome"),
         "patients",
         "in_scope",
-    ).cast(dict(OUTCOMES))
+    ).cast(OUTCOMES)  # type: ignore[arg-type]
 
 
 def _counted(timeline: Timeline, places: _Places, rule: Rule, judged: Judged) -> Numbers:

@@ -40,14 +40,25 @@ FLAGS: dict[str, pl.DataType] = {
 
 def shaped(frames: list[pl.DataFrame], shape: dict[str, pl.DataType]) -> pl.DataFrame:
     """Frames put together with exactly the columns of `shape`, missing ones null."""
-    parts = [
-        frame.select(
-            pl.col(c).cast(t) if c in frame.columns else pl.lit(None, dtype=t).alias(c)
-            for c, t in shape.items()
-        )
-        for frame in frames
-    ]
+    parts = [_shaped(frame, shape) for frame in frames]
+    if len(parts) == 1:
+        return parts[0]
     return pl.concat(parts) if parts else pl.DataFrame(schema=shape)
+
+
+def _shaped(frame: pl.DataFrame, shape: dict[str, pl.DataType]) -> pl.DataFrame:
+    if frame.schema == shape:
+        return frame
+    if frame.is_empty():
+        return pl.DataFrame(schema=shape)
+    columns = []
+    for name, dtype in shape.items():
+        if name not in frame.columns:
+            columns.append(pl.Series(name, [], dtype=dtype).extend_constant(None, frame.height))
+        else:
+            own = frame[name]
+            columns.append(own if own.dtype == dtype else own.cast(dtype))
+    return pl.DataFrame(columns)
 
 
 def result(
@@ -80,13 +91,12 @@ def result(
 
 def watched(timeline: Timeline, runs: pl.DataFrame) -> pl.DataFrame:
     """Runs cut to each patient's last day; what begins after it falls away."""
-    last = timeline.people.select("patient", _last="last_day")
-    return (
-        runs.join(last, on="patient", how="left", maintain_order="left")
-        .filter(pl.col("from_day") <= pl.col("_last"))
-        .with_columns(to_day=pl.min_horizontal("to_day", "_last"))
-        .drop("_last")
-    )
+    last = timeline.people["last_day"][runs["patient"]]
+    seen = runs if (runs["from_day"] <= last).all() else runs.filter(runs["from_day"] <= last)
+    last = timeline.people["last_day"][seen["patient"]]
+    if (seen["to_day"] <= last).all():
+        return seen
+    return seen.with_columns(to_day=pl.min_horizontal("to_day", last))
 
 
 def by_bounds(

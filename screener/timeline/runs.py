@@ -176,6 +176,18 @@ def cut_at(runs: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
     return parts.with_columns(_series("from_day", start), _series("to_day", end))
 
 
+def steps_on(
+    steps: pl.DataFrame, whose: pl.DataFrame, by: Sequence[str], days: Whole
+) -> NDArray[np.intp]:
+    """For each day of a matrix (a row for each row of `whose`) the row of the step that has begun
+    by then: the latest from_day of its group. steps: by..., from_day, sorted; one must be there.
+    """
+    groups = _groups(pl.concat([steps.select(by), whose.select(by)]), by)
+    begun = groups[: steps.height] * LIFT + (_numbers(steps, "from_day") + MIDDLE)
+    asked = groups[steps.height :, None] * LIFT + (days + MIDDLE)
+    return np.searchsorted(begun, asked, side="right") - 1
+
+
 def _met(runs: pl.DataFrame, steps: pl.DataFrame) -> tuple[Whole, Whole]:
     """Rows of runs and of steps (sorted, disjoint) that share a day, run by run."""
     first = np.searchsorted(_packed(steps, "to_day"), _packed(runs, "from_day"))
