@@ -30,6 +30,7 @@ DOSED = (
     "start_day", "end_day", "from_day", "to_day", "low", "high", "likely_high", "dose_unknown",
     "uncertain", "doses_per_day", "mass_unit",
 )  # fmt: skip
+OF_SUPPLY = ("form_key", "start", "stop", "length", "start_day", "end_day")  # not of counted days
 FLAG_COLUMNS = ("patient", "day", "flag", "ref", "detail")
 SUMS = (
     "sched_low", "sched_high", "prn_high", "other_high", "unknown", "sched_unknown",
@@ -87,8 +88,10 @@ class Timeline:
     def lines_of(self, drugs: DrugSet) -> pl.DataFrame:
         """Lines of the set that stand on at least one day, with converted doses."""
         if ("lines", drugs) not in self.kept:
-            placed = self._members(drugs).filter(pl.col("from_day").is_not_null())
+            members = self._members(drugs)
+            placed = members.filter(pl.col("from_day").is_not_null()).drop(OF_SUPPLY)
             self.kept["lines", drugs] = _converted(placed, drugs)
+            self.kept["unplaced", drugs] = members.filter(pl.col("length").is_null())
         return self.kept["lines", drugs]
 
     def standing(self, drugs: DrugSet) -> pl.DataFrame:
@@ -99,8 +102,7 @@ class Timeline:
 
     def unplaced(self, drugs: DrugSet) -> pl.DataFrame:
         """Used lines of the set that stand on no day because their length is unknown."""
-        if ("unplaced", drugs) not in self.kept:
-            self.kept["unplaced", drugs] = self._members(drugs).filter(pl.col("length").is_null())
+        self.lines_of(drugs)
         return self.kept["unplaced", drugs]
 
     def steps(self, drugs: DrugSet, by: tuple[str, ...] = ("patient",)) -> pl.DataFrame:
@@ -111,9 +113,7 @@ class Timeline:
         return self.kept[drugs, by]
 
     def _members(self, drugs: DrugSet) -> pl.DataFrame:
-        if ("members", drugs) not in self.kept:
-            self.kept["members", drugs] = self.dosed.of(drugs.ingredients).filter(member(drugs))
-        return self.kept["members", drugs]
+        return self.dosed.of(drugs.ingredients).filter(member(drugs))
 
     @property
     def ingredients(self) -> frozenset[str]:

@@ -34,7 +34,8 @@ def order_lines(rows: pl.DataFrame, *, dose_supplied: bool) -> pl.DataFrame:
 
     rows: as of `orders.classify`. Meaning of the columns: `orders.identify`, `doses.dose_lines`.
     """
-    used = rows.filter(pl.col("row_class") == "used")
+    asked = rows.select("row_class", *dict.fromkeys((*OF_ROW, *WORDING)))
+    used = asked.filter(pl.col("row_class") == "used")
     wordings = used.select(WORDING).unique(maintain_order=True).with_row_index("wording")
     known = dose_lines(identify(wordings), dose_supplied=dose_supplied)
     which = used.select(WORDING).join(

@@ -63,6 +63,5 @@ def with_words(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.with_columns(how=how.fill_null("dose unknown"))
 
 
-
 def _words_of(column: str) -> pl.Expr:
     return (pl.col(column) / 1000).round(4).cast(pl.String).str.replace(r"\.0$", "") + " mg"
