@@ -15,7 +15,6 @@ from screener.checks.judge import Judged, judge
 from screener.checks.outcomes import outcomes_of
 from screener.findings import (
     DATA_FLAGS,
-    FINDINGS,
     KIDNEY,
     NOT_ASSESSED,
     ORDERS,
@@ -40,11 +39,11 @@ def screen_bucket(tables: Tables, rules: tuple[Rule, ...], as_of: dt.date) -> Re
     """
     timeline = build(tables, as_of)
     judged = [(rule, judge(timeline, rule, CHECKS)) for rule in rules]
-    found = [(rule, findings_of(timeline, rule, j)) for rule, j in judged]
-    order = ["patient_id", "rule_id", "date", "subject"]
+    found = findings_of(timeline, judged)
+    pilot = found["rule_id"].is_in([rule.id for rule in rules if rule.status == "pilot"])
     return Results(
-        findings=stacked((f for r, f in found if r.status != "pilot"), FINDINGS).sort(order),
-        pilot_findings=stacked((f for r, f in found if r.status == "pilot"), FINDINGS).sort(order),
+        findings=found.filter(~pilot),
+        pilot_findings=found.filter(pilot),
         outcomes=outcomes_of(timeline, judged),
         not_assessed=stacked((not_assessed_of(timeline, r, j) for r, j in judged), NOT_ASSESSED),
         data_flags=_flags(timeline, judged),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from screener.checks.clauses import Bench, any_of, found_by, guarded
-from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, shaped, watched
+from screener.checks.pieces import FLAGS, IN_SCOPE, PIECES, UNKNOWN, first_days, shaped, watched
 from screener.checks.spec import Check, CheckResult
 from screener.rule.model import (
     SEVERITIES,
@@ -115,6 +115,8 @@ def _alternatives(bench: Bench, clause: Clause, *, severities: bool = True) -> C
 
 def _weight_flags(unknown: pl.DataFrame) -> pl.DataFrame:
     """`weight`: a day that only a missing weight keeps from being judged."""
+    if not (unknown["reason"] == "weight-unknown").any():
+        return pl.DataFrame(schema=FLAGS)
     found = unknown.filter(pl.col("reason") == "weight-unknown").with_columns(
         flag=pl.lit("weight"),
         detail=pl.lit("no weight of the last 365 days: what needs one was not judged"),
@@ -131,10 +133,9 @@ def _leveled(pieces: pl.DataFrame, severity: str, *, own: bool) -> pl.DataFrame:
 
 
 def _scope(in_scope: pl.DataFrame, timeline: Timeline) -> pl.DataFrame:
-    scope = in_scope.group_by("patient").agg(pl.col("from_day").min())
-    last = timeline.people.select("patient", "last_day")
-    kept = scope.join(last, on="patient").filter(pl.col("from_day") <= pl.col("last_day"))
-    return shaped([kept.sort("patient")], IN_SCOPE)
+    """Patients whose first day in scope was seen, by patient."""
+    scope = first_days(timeline, [in_scope])
+    return scope.filter(scope["from_day"] <= timeline.people["last_day"][scope["patient"]])
 
 
 def _raised(bench: Bench, rule: Rule, pieces: pl.DataFrame) -> pl.DataFrame:
@@ -191,17 +192,21 @@ def _adults(
     scope: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:  # fmt: skip
     """Judge no day before the 18th birthday: `not_assessed: child`, and the flag `child` once."""
-    adult = timeline.people.select("patient", "adult_from")
+    adult = timeline.people["adult_from"]
 
     def grown(runs: pl.DataFrame) -> pl.DataFrame:
-        return (
-            runs.join(adult, on="patient", how="left", maintain_order="left")
-            .filter(pl.col("to_day") >= pl.col("adult_from"))
-            .with_columns(from_day=pl.max_horizontal("from_day", "adult_from"))
-            .drop("adult_from")
+        since = adult[runs["patient"]]
+        if (since <= runs["from_day"]).all():
+            return runs
+        return runs.with_columns(from_day=pl.max_horizontal("from_day", since)).filter(
+            pl.col("from_day") <= pl.col("to_day")
         )
 
-    young = scope.join(adult, on="patient").filter(pl.col("from_day") < pl.col("adult_from"))
+    young = scope.with_columns(adult_from=adult[scope["patient"]]).filter(
+        pl.col("from_day") < pl.col("adult_from")
+    )
+    if young.is_empty():
+        return grown(pieces), grown(unknown), grown(flags)
     minors = young.select(
         "patient", "from_day", to_day=pl.col("adult_from") - 1, reason=pl.lit("child"),
         flag=pl.lit("child"),

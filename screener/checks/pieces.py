@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from screener.checks.spec import CheckResult
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 
+NOBODY = 1 << 40  # a day after every day
 NAMED = 3  # of so many drugs a finding names each; of more, the words of the rule
 PIECES: dict[str, pl.DataType] = {
     "patient": pl.UInt32(),
@@ -75,18 +77,22 @@ def result(
     loose = timeline.unplaced(scope).select(
         "patient", from_day="start", to_day="start", reason=pl.lit("unknown-supply")
     )
-    placed = timeline.lines_of(scope).select("patient", "from_day")
-    scope_of = (
-        pl.concat([placed, loose.select("patient", "from_day")])
-        .group_by("patient")
-        .agg(pl.col("from_day").min())
-    )
     return CheckResult(
         pieces=shaped(pieces, PIECES),
         unknown=shaped([*(unknown or []), loose], UNKNOWN),
-        in_scope=shaped([scope_of], IN_SCOPE),
+        in_scope=first_days(timeline, [timeline.lines_of(scope), loose]),
         flags=shaped(flags or [], FLAGS),
     )
+
+
+def first_days(timeline: Timeline, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """The earliest from_day of each patient of some run tables: IN_SCOPE, by patient."""
+    first = np.full(timeline.people.height, NOBODY)
+    for frame in frames:
+        np.minimum.at(first, frame["patient"].to_numpy(), frame["from_day"].to_numpy())
+    patients = np.flatnonzero(first < NOBODY)
+    days = pl.Series("from_day", first[patients])
+    return pl.DataFrame([pl.Series("patient", patients.astype(np.uint32)), days])
 
 
 def watched(timeline: Timeline, runs: pl.DataFrame) -> pl.DataFrame:
