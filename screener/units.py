@@ -3,8 +3,10 @@
 Kinds and what their factor counts: mass in micrograms, volume in millilitres, rate in micrograms an
 hour, concentration in micrograms per millilitre; countable, local, activity and amount units count
 themselves (1; a million units is 1,000,000). Units of the last four kinds compare by name only.
-Case, spaces, full stops and the UCUM braces of "{tablet}" do not matter. A bare "u" is refused, as
-it is read as a zero; so are "gr" (grain or gram), and every word that is not in the table.
+Case, spaces, the full stops of abbreviations and the UCUM braces of "{tablet}" do not matter. A
+bare "u" is refused, as it is read as a zero; so are "gr" (grain or gram), a capital Greek mu (what
+some programs make of a micro sign, and no different from an M to the eye), and every word that is
+not in the table. A full stop between digits is a decimal point: "mg/1.0 mL" is not "mg/10 mL".
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ _MASS: dict[str, tuple[float, str]] = {
     "ng": (1e-3, "ng nanogram nanograms nanogramme nanogrammes"),
     "mcg": (
         1.0,
-        "mcg mcgs ug ugs \u03bcg \u03bcgs mcgm microg microgm microgram micrograms microgramme "
-        "microgrammes 258685003",
+        "mcg mcgs ug ugs ugm \u03bcg \u03bcgs \u03bcgm mcgm microg microgm microgram micrograms "
+        "microgramme microgrammes 258685003",
     ),
     "mg": (
         1e3,
@@ -96,7 +98,7 @@ _LOCAL: dict[str, str] = {
     "application": "application applications applicator applicators applicatorful applicatorfuls "
     "appl app fingertipunit fingertipunits ftu inch inches dab",
     "drop": "drop drops drp drps gtt gtts [drp]",
-    "puff": "puff puffs inhalation inhalations actuation actuations actuat act inh",
+    "puff": "puff puffs [puff] inhalation inhalations actuation actuations actuat act inh",
     "spray": "spray sprays squirt squirts",
     "nebule": "nebule nebules neb nebs respule respules",
 }
@@ -105,15 +107,15 @@ _ACTIVITY: dict[str, tuple[float, str]] = {
         1.0,
         "iu ius [iu] internationalunit internationalunits int'lunits intlunits",
     ),
-    "unit": (1.0, "unit units unt unts [usp'u] uspunit uspunits"),
+    "unit": (1.0, "unit units unt unts [u] [usp'u] uspunit uspunits"),
     "million units": (
         1e6,
         "millionunit millionunits millionunt millioniu megaunit megaunits 10*6[iu]",
     ),
 }
 _AMOUNT: dict[str, tuple[float, str]] = {
-    "mmol": (1.0, "mmol mmols millimole millimoles"),
-    "mEq": (1.0, "meq meqs milliequivalent milliequivalents"),
+    "mmol": (1.0, "mmol mmols mmole mmoles millimole millimoles"),
+    "mEq": (1.0, "meq meqs milliequivalent milliequivalents 10*-3eq"),
 }
 _HOURS: dict[float, str] = {
     1.0: "h hr hrs hour hours 1h 1hr 1hour",
@@ -142,16 +144,20 @@ def resolve_units(texts: pl.Series) -> pl.DataFrame:
 
 def unit_of(text: str) -> Unit | None:
     """The unit that a single text names, null when unknown: for rule files and stories."""
-    return _units().get(_keys_of(text))
+    return known_units().get(_keys_of(text))
 
 
 def _key(text: pl.Expr) -> pl.Expr:
-    """The spelling that is looked up: NFKC, lower case, no spaces, braces or full stops."""
+    """The spelling that is looked up: NFKC, lower case, without spaces, braces, full stops that end
+    an abbreviation, and zeros after a decimal point."""
     return (
         text.str.normalize("NFKC")
+        .str.replace_all("\u039c", "?", literal=True)
         .str.to_lowercase()
         .str.replace_all(r"\bper\b", "/")
-        .str.replace_all(r"[\s\p{Cf}{}.]", "")
+        .str.replace_all(r"[\s\p{Cf}{}]", "")
+        .str.replace_all(r"(\d)\.0+([^\d]|$)", "${1}${2}")
+        .str.replace_all(r"\.([^\d]|$)", "${1}")
         .str.replace_all("(s)", "s", literal=True)
         .str.replace_all("(es)", "es", literal=True)
     )
@@ -164,8 +170,8 @@ def _keys_of(text: str) -> str:
 
 
 @cache
-def _units() -> dict[str, Unit]:
-    """Spelling -> unit, every spelling once."""
+def known_units() -> dict[str, Unit]:
+    """Spelling, as it is looked up (lower case, without spaces) -> unit; every spelling once."""
     units: dict[str, Unit] = {}
 
     def add(spellings: str, unit: Unit) -> None:
@@ -206,7 +212,7 @@ def _joined(numerators: str, denominators: str) -> str:
 
 @cache
 def _table() -> pl.DataFrame:
-    units = _units()
+    units = known_units()
     return pl.DataFrame(
         {
             "spelling": list(units),

@@ -77,7 +77,7 @@ def show_format(
         say("", *table(("table", "column", "", "meaning"), rows))
         return 0
     for named, rules in mapping.tables.items():
-        for part in (rules, *rules.also):
+        for part in (p for one in (rules, *rules.also) for p in (one, *one.more)):
             say("", f"{named} from {', '.join(part.files)}", *(f"  {w}" for w in _about_rows(part)))
             made = [(f"  {c}", _words_of(rule)) for c, rule in part.columns.items()]
             say(*table(("  column", "comes from"), made))
@@ -115,9 +115,9 @@ def check_format(
             allow_empty=allow_empty,
             scratch=Path(scratch),
         )
-        counts = ("file", "table", "records", "kept", "set aside", "left out", "blank")
+        counts = ("file", "table", "records", "added", "kept", "set aside", "left out", "blank")
         files = [
-            (f.name, f.table, f.records, f.kept, f.set_aside, f.left_out, f.blank)
+            (f.name, f.table, f.records, f.added, f.kept, f.set_aside, f.left_out, f.blank)
             for f in intake.files
         ]
         filled = list(_filled(intake))

@@ -28,6 +28,7 @@ from screener.sources.fhir_known import (
     remember_encounter,
     remember_medication,
     remember_request,
+    settle_supplies,
 )
 from screener.sources.fhir_orders import Made, dispense_rows, request_rows, statement_rows
 from screener.sources.fhir_people import (
@@ -113,17 +114,32 @@ def _gather(reader: Reader) -> None:
     reader.ready = True
     known = reader.known
     mixed = [s for s in reader.sources if len([k for k in s.kinds if k in TABLE_OF]) > 1]
-    for source in reader.sources:
-        if source in mixed or "MedicationDispense" in source.kinds:
-            for record in _all_records(source, reader.encoding):
-                if record.resource is not None:
-                    _remember(record.resource, known)
-    for source in mixed if known.handed_over else []:
-        for record in _all_records(source, reader.encoding):
-            resource = record.resource
-            asked = resource is not None and kind_of(record) == "MedicationRequest"
-            if asked and resource is not None and resource.get("id") in known.handed_over:
-                remember_request(resource, known)
+    supplies = [s for s in reader.sources if s in mixed or "MedicationDispense" in s.kinds]
+    seen: set[int] = set()
+    for resource in _resources(supplies, reader.encoding):
+        _remember(resource, known)
+        identity = resource.get("id")
+        if resource["resourceType"] == "MedicationDispense" and isinstance(identity, str):
+            if hash(identity) in seen:
+                known.twice.add(identity)
+            seen.add(hash(identity))
+    if known.twice:  # which record of them is the newest is known only after all were seen
+        known.handed_over.clear()
+        for resource in _resources(supplies, reader.encoding):
+            if resource["resourceType"] == "MedicationDispense":
+                remember_dispense(resource, known)
+        settle_supplies(known)
+    for resource in _resources(mixed if known.handed_over else [], reader.encoding):
+        asked = resource["resourceType"] == "MedicationRequest"
+        if asked and resource.get("id") in known.handed_over:
+            remember_request(resource, known)
+
+
+def _resources(sources: list[Source], encoding: str) -> Iterator[Json]:
+    for source in sources:
+        for record in _all_records(source, encoding):
+            if record.resource is not None:
+                yield record.resource
 
 
 def _remember(resource: Json, known: Known) -> None:
@@ -153,6 +169,7 @@ def _batches(
     reading, notices = Reading(), list[str]()
     columns: set[str] = set()
     left_out: dict[str, int] = {}
+    copied = 0
     ahead: RawBatch | None = None
     total = 0
     for records, count in _chunks(source, reader.encoding, reading, notices):
@@ -161,6 +178,7 @@ def _batches(
         take = _Taken(source.tables, table, main, left_out)
         for record in records:
             _take(record, take, reader.known)
+        copied += take.copied
         batch = _batch(take, name, count, columns)
         total += batch.records
         ahead = replace(batch, bytes_read=reading.bytes)
@@ -171,6 +189,8 @@ def _batches(
             fix="Export it again, or pass --allow-empty.",
         )
     notices += [f"{name}: {n} records left out: they {why}" for why, n in left_out.items()]
+    if copied:
+        notices.append(f"{name}: {copied} records repeat an instruction; it counts once")
     if source.document:
         document = document_of(source.file, reader.encoding)
         end = RawEnd(document.sha256, document.bytes, frozenset(columns), tuple(notices))
@@ -207,6 +227,7 @@ class _Taken:
     blank: int = 0
     out: int = 0
     others: int = 0
+    copied: int = 0
 
 
 def _take(record: Record, take: _Taken, known: Known) -> None:
@@ -237,7 +258,9 @@ def _take(record: Record, take: _Taken, known: Known) -> None:
 def _take_rows(record: Record, resource: Json, kind: str, take: _Taken, known: Known) -> None:
     if kind == "Encounter":
         remember_encounter(resource, known)
+    before = known.copied
     made = ROWS_OF[kind](resource, known)
+    take.copied += known.copied - before
     if isinstance(made, str):
         _leave_out(take, made)
     elif record.long and any(len(cell) > FIELD_LIMIT for cells in made for cell in cells.values()):

@@ -14,10 +14,12 @@ from math import floor
 from screener.sources.fhir_dosage import Instruction, Plan
 from screener.sources.fhir_known import (
     Known,
+    day_of_supply,
     remember_request,
     request_behind,
     site_of,
     was_handed_over,
+    was_taken_back,
 )
 from screener.sources.fhir_products import product_of
 from screener.sources.fhir_values import (
@@ -96,9 +98,11 @@ def dispense_rows(resource: Json, known: Known) -> Made:
     if about_something_else(resource):
         return NO_PATIENT
     given = was_handed_over(resource)
-    start = word(resource, "whenHandedOver") or word(resource, "whenPrepared")
+    start = day_of_supply(resource)
     if not given and start is None:
         return "were not handed over and have no day"
+    if was_taken_back(resource, known):
+        return "are older than a record that takes the supply back"
     ordered = known.ordered.get(request_behind(resource) or "")
     plan = known.plan(parts(resource, "dosageInstruction"))
     if not parts(resource, "dosageInstruction") and ordered is not None:

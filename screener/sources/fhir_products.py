@@ -16,6 +16,7 @@ from screener.sources.fhir_values import (
     amount,
     codings,
     concept_text,
+    days_of,
     decimal,
     number,
     part,
@@ -116,6 +117,9 @@ def _one_strength(ingredient: Json) -> tuple[str, str, str | None, str | None] |
     value, unit = amount(number(above, "value")), unit_text(above)
     if value is None or unit is None:
         return None
+    time = days_of(below)
+    if time:  # what a patch gives off: 1.8 mg in 72 hours is 0.025 mg/h
+        return decimal(value / (time * 24)), f"{unit}/h", None, None
     return decimal(value), unit, number(below, "value"), unit_text(below)
 
 

@@ -35,10 +35,14 @@ class Found:
 
 
 def find_files(
-    exports: Iterable[str], mapping: Mapping, tables: dict[str, list[str]] | None
+    exports: Iterable[str],
+    mapping: Mapping,
+    tables: dict[str, list[str]] | None,
+    known: frozenset[str] = frozenset(),
 ) -> tuple[list[Found], list[str]]:
     """The files of an export in the order given (folders by name), and notices.
 
+    known: names of files that were read before and that these are added to.
     Raises UsageError for a URL or a file whose table cannot be told, InputRefused for a path
     that is missing or is no regular file, or when there is no file of prescriptions.
     """
@@ -57,12 +61,12 @@ def find_files(
             )
         found += [_one_file(literal(given), given, table, mapping) for given in paths]
     refuse_twice(found)
-    if not any(file.table == "prescriptions" for file in found):
+    if not known and not any(file.table == "prescriptions" for file in found):
         raise InputRefused(
             "no file of prescriptions was found in the export.",
             fix="Name it prescriptions*.csv, or give its path with --prescriptions.",
         )
-    return with_unique_names(found), notices
+    return with_unique_names(found, known), notices
 
 
 def format_of(name: str) -> str | None:
@@ -172,9 +176,9 @@ def refuse_twice(found: list[Found]) -> None:
         seen[real] = file
 
 
-def with_unique_names(found: list[Found]) -> list[Found]:
+def with_unique_names(found: list[Found], known: frozenset[str] = frozenset()) -> list[Found]:
     """Base names, numbered where two files share one, so that 'file:row' stays unambiguous."""
-    taken: set[str] = set()
+    taken = set(known)
     named: list[Found] = []
     for file in found:
         name, number = file.name, 1

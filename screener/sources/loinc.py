@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
+import polars as pl
+
 from screener.terminology import lab_test, lab_test_names
 
 # LOINC code -> analyte, a name that terminology/data/tests.csv knows (or body_height).
@@ -37,11 +39,12 @@ LOINC: dict[str, str] = {
     **dict.fromkeys(("29463-7", "3141-9"), "body_weight"),
     **dict.fromkeys(("8302-2", "3137-7"), "body_height"),
 }  # fmt: skip
-_HEIGHT = frozenset({"body height", "body_height"})
+# Names of body measurements -> what the intake knows them by; all other tests keep their name.
+_BODY = {"body weight": "body_weight", "body height": "body_height", "body_height": "body_height"}
 
 
 @cache
-def _by_name() -> dict[str, frozenset[str]]:
+def _units_by_name() -> dict[str, frozenset[str]]:
     """Name of a test, lower case -> the units (lower case, no blanks) that it may have."""
     found: dict[str, frozenset[str]] = {}
     for test in lab_test_names():
@@ -52,16 +55,23 @@ def _by_name() -> dict[str, frozenset[str]]:
 
 
 @cache
+def analytes_by_name() -> dict[str, str]:
+    """Name of a test (lower case, one blank between words) -> its analyte."""
+    return {name: name for name in _units_by_name()} | _BODY
+
+
+@cache
 def analyte_named(text: str) -> str | None:
     """The test that a text names, null when it is none of ours; letter case does not matter."""
-    plain = " ".join(text.lower().split())
-    if plain in _HEIGHT:
-        return "body_height"
-    if plain == "body weight":
-        return "body_weight"
-    return plain if plain in _by_name() else None
+    return analytes_by_name().get(" ".join(text.lower().split()))
+
+
+def analytes_named(texts: pl.Expr) -> pl.Expr:
+    """`analyte_named` of a column."""
+    plain = texts.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    return plain.replace_strict(analytes_by_name(), default=None, return_dtype=pl.String)
 
 
 def units_of_analyte(analyte: str) -> frozenset[str]:
     """The units (lower case, no blanks) in which a test can be used; empty: any."""
-    return _by_name().get(analyte, frozenset())
+    return _units_by_name().get(analyte, frozenset())

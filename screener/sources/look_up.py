@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
+from screener.sources.csv_records import no_set_aside
 from screener.sources.find import Found
 from screener.sources.mapping import ColumnRule, Mapping, TableRules, fits
-from screener.tables import RawBatch
+from screener.tables import RawBatch, RawEnd
 
 Reader = Callable[[Found, Mapping, str, bool], Iterator[RawBatch]]
 
@@ -27,15 +29,33 @@ def read_mapped(
 
     The columns that are looked up are held in memory, one row a key; the file itself is not.
     """
-    if not mapping.is_native:
-        rules = mapping.tables[file.table].part_for(file.path.name)
-        if rules.look_up is not None:
-            others = [o for o in found if fits(o.path.name, rules.look_up.files)]
-            if others:
-                brought = _brought(rules, others, mapping, readers, encoding)
-                rules = replace(rules, brought=brought)
-        mapping = replace(mapping, tables={**mapping.tables, file.table: rules})
-    yield from readers[file.format](file, mapping, encoding, allow_empty)
+    read = partial(readers[file.format], file)
+    if mapping.is_native:
+        yield from read(mapping, encoding, allow_empty)
+        return
+    rules = mapping.tables[file.table].part_for(file.path.name)
+    others = [o for o in found if rules.look_up and fits(o.path.name, rules.look_up.files)]
+    if others:
+        rules = replace(rules, brought=_brought(rules, others, mapping, readers, encoding))
+    end: RawEnd | None = None
+    for place, part in enumerate((rules, *rules.more)):
+        own = replace(mapping, tables={**mapping.tables, file.table: part})
+        for batch in read(own, encoding, allow_empty):
+            if batch.end is not None:
+                end = _ends(end, batch.end)
+            last = batch.end is not None and place == len(rules.more)
+            yield replace(_added(batch, end) if place else batch, end=end if last else None)
+
+
+def _ends(before: RawEnd | None, end: RawEnd) -> RawEnd:
+    """What is known of a file that was read again for further rows of its records."""
+    return end if before is None else replace(before, columns=before.columns | end.columns)
+
+
+def _added(batch: RawBatch, end: RawEnd | None) -> RawBatch:
+    """Further rows of records that were counted before."""
+    done = end.bytes if end is not None else 0
+    return RawBatch(batch.rows, no_set_aside(), 0, added=batch.rows.height, bytes_read=done)
 
 
 def _brought(

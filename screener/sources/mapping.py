@@ -79,7 +79,8 @@ class LookUp:
 class TableRules:
     """How one canonical table is read from its files; `also` reads other files into it.
 
-    brought: what `look_up` found, one row a key, with columns named `name.COLUMN`.
+    more: further rows that the same records give. brought: what `look_up` found, one row a key,
+    with columns named `name.COLUMN`.
     """
 
     files: tuple[str, ...]
@@ -89,6 +90,7 @@ class TableRules:
     only_rows: tuple[RowTest, ...] = ()
     look_up: LookUp | None = None
     also: tuple[TableRules, ...] = ()
+    more: tuple[TableRules, ...] = ()
     brought: pl.DataFrame | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -30,7 +30,10 @@ SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|"}
 OTHERWISE = ("keep", "blank", "leave_out")
 SOURCES = ("from", "constant", "first_of", "extract", "when", "days_between")
 TOP_KEYS = ("mapping", "schema", "title", "separator", "null_tokens", "trim_ids", "ids", "cautions")
-TABLE_KEYS = ("files", "separator", "null_tokens", "only_rows", "look_up", "also", "columns")
+TABLE_KEYS = (
+    "files", "separator", "null_tokens", "only_rows", "look_up", "also", "more_rows", "columns",
+)  # fmt: skip
+ROW_KEYS = ("only_rows", "columns")
 STEPS = (
     "values", "any_case", "thousands", "prefix", "periods", "otherwise", "date", "minutes_after",
     "years_before", "instead",
@@ -118,9 +121,16 @@ def _mapping(source: SourceFile, root: YamlMapping) -> Mapping | None:
 
 
 def _table(
-    source: SourceFile, table: str, node: YamlMapping, separator: str | None, nulls: tuple[str, ...]
+    source: SourceFile,
+    table: str,
+    node: YamlMapping,
+    separator: str | None,
+    nulls: tuple[str, ...],
+    *,
+    patterns: tuple[str, ...] = (),
 ) -> TableRules:
-    known_keys(source, node, TABLE_KEYS, "key of a table")
+    """One file's rules; with `patterns` those of further rows of the same file."""
+    known_keys(source, node, ROW_KEYS if patterns else TABLE_KEYS, "key of a table")
     columns = node.get("columns")
     rules: dict[str, ColumnRule] = {}
     if isinstance(columns, YamlMapping):
@@ -136,39 +146,37 @@ def _table(
         needed.remove("drug")
     if isinstance(columns, YamlMapping) and needed:
         source.problem(columns.mark, f"{table} cannot do without {', '.join(needed)}")
-    patterns = words(source, node.get("files"))
+    patterns = patterns or words(source, node.get("files"))
     if not patterns:
         source.problem(node.mark, "`files` must list the file names of this table")
     own = node.get("null_tokens")
+    its_nulls = words(source, own) if own is not None else nulls
+    its_separator = choice(source, node.get("separator"), SEPARATORS) or separator
+    also = _listed(source, "also", node.get("also"))
+    more = _listed(source, "more_rows", node.get("more_rows"))
     return TableRules(
         patterns,
         rules,
-        choice(source, node.get("separator"), SEPARATORS) or separator,
-        words(source, own) if own is not None else nulls,
+        its_separator,
+        its_nulls,
         row_tests(source, node.get("only_rows")),
         look_up(source, node.get("look_up")),
-        _also(source, table, node.get("also"), separator, nulls),
+        tuple(_table(source, table, item, separator, nulls) for item in also),
+        tuple(
+            _table(source, table, item, its_separator, its_nulls, patterns=patterns)
+            for item in more
+        ),
     )
 
 
-def _also(
-    source: SourceFile,
-    table: str,
-    node: Node | None,
-    separator: str | None,
-    nulls: tuple[str, ...],
-) -> tuple[TableRules, ...]:
-    """Other files that are read into the same table, each with rules of its own."""
+def _listed(source: SourceFile, key: str, node: Node | None) -> list[YamlMapping]:
+    """The items of `also` (other files of the table) or `more_rows` (of the same records)."""
     if node is None:
-        return ()
+        return []
     if not isinstance(node, Sequence):
-        source.problem(node.mark, "`also` must be a list of files with their columns")
-        return ()
-    return tuple(
-        _table(source, table, item, separator, nulls)
-        for item in node.items
-        if isinstance(item, YamlMapping)
-    )
+        source.problem(node.mark, f"`{key}` must be a list of rules with their columns")
+        return []
+    return [item for item in node.items if isinstance(item, YamlMapping)]
 
 
 def _column(source: SourceFile, node: Node) -> ColumnRule | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from screener.errors import RunBroke
-from screener.sources.omop_lab_tests import analyte_of_concept
+from screener.sources.loinc import LOINC, analytes_named
 from screener.sources.omop_tables import CdmTable, with_columns
 from screener.tables import RawBatch, RawFile
 
@@ -166,6 +166,14 @@ def _needed(cdm: Cdm, table: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _among(rows: pl.DataFrame, column: str, ids: Collection[str]) -> pl.DataFrame:
     return rows.filter(pl.col(column).is_in(ids).fill_null(value=False))
+
+
+def analyte_of_concept() -> pl.Expr:
+    """The analyte of a CONCEPT row, by its LOINC code or else its name; null: not one of ours."""
+    code = pl.col("concept_code").replace_strict(LOINC, default=None, return_dtype=pl.String)
+    by_code = pl.when(pl.col("vocabulary_id") == "LOINC").then(code)
+    measured = pl.col("domain_id") == "Measurement"
+    return pl.coalesce(by_code, pl.when(measured).then(analytes_named(pl.col("concept_name"))))
 
 
 def concepts(cdm: Cdm) -> pl.DataFrame:

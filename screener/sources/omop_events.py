@@ -8,15 +8,15 @@ from functools import cache
 
 import polars as pl
 
-from screener.sources.loinc import LOINC
+from screener.sources.loinc import LOINC, analytes_named
 from screener.sources.omop_concepts import (
     COMPARATORS,
     Cdm,
+    analyte_of_concept,
     concepts,
     inpatient_ids,
     units_of,
 )
-from screener.sources.omop_lab_tests import analyte_named, analyte_of_concept
 from screener.sources.omop_tables import CdmTable, made_of, with_columns
 from screener.tables import RawBatch
 from screener.terminology import condition_list_names, condition_names
@@ -47,7 +47,7 @@ def labs(cdm: Cdm, one: CdmTable) -> Iterator[RawBatch]:
         analyte = pl.coalesce(
             _looked_up("measurement_concept_id", analytes),
             code.replace_strict(LOINC, default=None, return_dtype=pl.String),
-            analyte_named("measurement_source_value"),
+            analytes_named(pl.col("measurement_source_value")),
         )
         return rows.select(
             "source_row",

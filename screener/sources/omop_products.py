@@ -17,8 +17,8 @@ from screener.sources.omop_concepts import (
     used_ids,
 )
 from screener.terminology import ingredient_table, resolve_drugs
+from screener.units import resolve_units
 
-MASSES = ("mg", "ug", "g", "ng")
 CODE_SYSTEMS = {
     "RxNorm": "rxnorm",
     "RxNorm Extension": None,
@@ -150,9 +150,11 @@ def _strengths(cdm: Cdm) -> pl.DataFrame:
         above=number("numerator_value"), above_unit=unit("numerator_unit_concept_id"),
         below=number("denominator_value"), below_unit=unit("denominator_unit_concept_id"),
     )  # fmt: skip
+    known = resolve_units(pl.Series(sorted(set(units.values())), dtype=pl.String))
+    masses = known.filter(kind="mass")["unit"].to_list()
     one = pl.col("n") == 1
-    amount = one & (pl.col("amount") > 0) & pl.col("amount_unit").is_in(MASSES)
-    mass_above = one & (pl.col("above") > 0) & pl.col("above_unit").is_in(MASSES)
+    amount = one & (pl.col("amount") > 0) & pl.col("amount_unit").is_in(masses)
+    mass_above = one & (pl.col("above") > 0) & pl.col("above_unit").is_in(masses)
     per_ml = mass_above & (pl.col("below_unit") == "mL")
     per_hour = mass_above & (pl.col("below_unit") == "h")
     rate = pl.col("above") / pl.col("below").fill_null(1.0)

@@ -66,7 +66,7 @@ def test_check_names_what_is_not_used_and_what_is_not_there(screener: Call, tmp_
     ended = screener("formats", "check", str(tmp_path), "--format", "synthea")
     assert ended.code == 0
     lines = [line.split() for line in ended.out.splitlines()]
-    assert ["medications.csv", "prescriptions", "2", "1", "1", "0", "0"] in lines
+    assert ["medications.csv", "prescriptions", "2", "0", "1", "1", "0", "0"] in lines
     assert ["prescriptions", "stop_date", "0", "0.0", "%"] in lines
     assert ["prescriptions", "dose_min", "-", "the", "export", "has", "no", "such"] in [
         words[:8] for words in lines

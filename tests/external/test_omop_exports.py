@@ -10,9 +10,10 @@ import pytest
 
 from screener.cli.main import ended_with
 from screener.sources import read_export
-from screener.sources.omop_concepts import Cdm, lookup_file
+from screener.sources.omop_concepts import UNIT_IDS, UNITS, Cdm, lookup_file
 from screener.sources.omop_products import products
 from screener.sources.omop_tables import file_tables
+from screener.units import unit_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 RULES = Path(__file__).parents[2] / "rules"
@@ -48,6 +49,24 @@ def test_the_laboratory_tests_of_the_cdm_are_used() -> None:
     assert counts["creatinine"] == 241
     assert counts["potassium"] == 241
     assert set(rows["labs"].filter(pl.col("analyte") == "creatinine")["unit"]) == {"mg/dL"}
+
+
+def test_unit_concepts_mean_what_the_vocabulary_says() -> None:
+    concepts = pl.read_csv(SHARED / "omop_cdm" / "CONCEPT.csv", infer_schema=False)
+    ucum = concepts.filter(vocabulary_id="UCUM")
+    codes = dict(ucum.select("concept_id", "concept_code").iter_rows())
+    for concept_id, ours in UNIT_IDS.items():
+        assert ours == UNITS.get(codes[concept_id], codes[concept_id])
+    plain = {
+        "gram": "g", "kilogram": "kg", "milligram": "mg", "microgram": "mcg", "nanogram": "ng",
+        "milliliter": "mL", "microliter": "mcL", "liter": "L", "millimole": "mmol",
+        "milliequivalent": "mEq", "international unit": "IU", "unit": "unit", "drop": "drop",
+        "tablet": "tablet", "milligram per milliliter": "mg/mL", "microgram per hour": "mcg/h",
+        "microgram per milliliter": "mcg/mL", "milligram per hour": "mg/h",
+    }  # fmt: skip
+    names = dict(ucum.filter(standard_concept="S").select("concept_name", "concept_code").rows())
+    known = {name: unit_of(names[name]) for name in plain}
+    assert {name: unit.name if unit else None for name, unit in known.items()} == plain
 
 
 def test_strengths_of_the_vocabulary_excerpt_are_read(tmp_path: Path) -> None:

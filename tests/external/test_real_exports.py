@@ -10,6 +10,9 @@ import polars as pl
 import pytest
 
 from screener.cli.main import ended_with
+from screener.directions import read_directions
+from screener.intake import take_in
+from screener.sources import read_export
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 RULES = Path(__file__).parents[2] / "rules"
@@ -60,7 +63,36 @@ def test_every_row_of_a_real_export_ends_in_one_class(
     assert all(check["ok"] for check in run["checks"])
     for file in run["inputs"]:
         ends = ("used", "excluded", "duplicate", "superseded", "set_aside", "blank", "left_out")
-        assert file["records"] == sum(file[end] for end in ends), file["file"]
+        assert file["records"] + file.get("added", 0) == sum(file[e] for e in ends), file["file"]
+
+
+def test_the_directions_of_the_fills_say_what_their_orders_say(tmp_path: Path) -> None:
+    """ri-sigs.txt is the fills once more, by patient, day and drug, with directions. It is not
+    read: this says what reading it would change."""
+    folder = SHARED / "smart_outpatient"
+    intake = take_in([str(folder)], read=read_export, mapping="smart_outpatient", scratch=tmp_path)
+    orders = intake.bucket(0).prescriptions
+    fills = orders.filter(pl.col("prescription_id").str.starts_with("refill-")).select(
+        "patient_id", "drug", day=pl.col("start_date").cast(pl.String),
+        own=pl.col("dose_min") * pl.col("frequency_count") / pl.col("frequency_period_days"),
+    )  # fmt: skip
+    texts = pl.read_csv(
+        folder / "ri-sigs.txt", separator="\t", infer_schema=False, quote_char=None
+    ).with_columns(pl.all().str.strip_chars())
+    both = fills.join(
+        texts.select("PERSON_ID", "START_DATE", "DRUG", "SIG").unique(),
+        left_on=["patient_id", "day", "drug"],
+        right_on=["PERSON_ID", "START_DATE", "DRUG"],
+    )
+    assert both.height == 1030 == fills.height - 19
+    read = read_directions(both["SIG"]).filter(pl.len().over("text") == 1)
+    amount = pl.col("daily_max").struct.field("over") / pl.col("daily_max").struct.field("under")
+    compared = both.join(
+        read.select("text", said=amount), left_on="SIG", right_on="text"
+    ).drop_nulls(["own", "said"])
+    differ = compared.filter((pl.col("own") - pl.col("said")).abs() > 1e-6)
+    assert compared.height > 950
+    assert differ.height == 1
 
 
 def test_real_outpatient_orders_get_doses(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The hand-written patients as an OMOP common data model: what it can carry, and what not.
 
 `cdm_of_cases` gives the CDM tables as frames; the other functions write them in each shape that a
-CDM comes in. Person ids are numbers, as the model demands; `PERSONS` leads back.
+CDM comes in. Person ids are numbers, as the model demands; `PERSONS` leads back. With directions
+(`sig`) a CDM says how much and how often; without them a dose is quantity × strength ÷ days.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ UNIT_CONCEPTS = {"mg": 8576, "mcg": 9655, "mL": 8587, "h": 8505}
 LAB_CONCEPTS = {"creatinine": (1, "2160-0"), "egfr": (2, "98979-8"), "weight": (3, "29463-7")}
 LAB_UNITS = {"mg/dL": 8840, "umol/L": 8749, "mL/min/1.73m2": 720870, "kg": 9529, "cm": 8582}
 OPERATORS = {"": 0, "<": 4171756, "<=": 4171754, ">": 4172704, ">=": 4171755}
-GIVEN_IN = {"tablet", "packet", "patch"}
+IN_THE_NAME = ("patch", "gel", "oral solution")  # forms that the name of a product says
 
 
 def case_table(name: str) -> list[Row]:
@@ -31,47 +32,50 @@ def case_table(name: str) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def what_cannot_be_carried(order: Row) -> str | None:
-    """Why an order has no exact place in a CDM, or None."""
+def what_cannot_be_carried(order: Row, *, directions: bool) -> str | None:
+    """The fact of an order that has no place in a CDM, or None."""
+    if order["replaces"]:
+        return "a link to the order that it replaces"
+    if directions:
+        return None
     if order["prn"] in ("1", "yes", "true"):
         return "taken as needed"
     if order["dose_max"]:
         return "a range of doses"
-    if order["replaces"]:
-        return "a link to the order that it replaces"
-    if order["dispensed"] == "no":
-        return "an order that was not dispensed"
-    if order["sig"] or not order["dose_min"] or not order["frequency_count"]:
+    if order["sig"]:
         return "directions that cannot be read"
-    if not order["strength_value"] or not order["days_supply"]:
-        return "no strength or no length"
-    if order["quantity"]:
-        return "a quantity that does not make the dose"
-    if order["dose_unit"] not in (*GIVEN_IN, "mg", "mcg", "mL"):
-        return "a dose in applications or in grams of a gel"
     if order["dose_unit"] == "mL" and order["strength_per_unit"] != "mL":
         return "a volume without a concentration"
+    if order["dose_unit"] == "application":
+        return "a number of applications"
     if order["drug"] == "methotrexate":
         return "how often a week, which a supply does not tell"
     return None
 
 
-def carried_patients() -> list[str]:
+def carried_patients(*, directions: bool) -> list[str]:
     """The patients all of whose orders a CDM can carry."""
-    orders = case_table("prescriptions")
-    not_all = {o["patient_id"] for o in orders if what_cannot_be_carried(o)}
+    not_all = {
+        order["patient_id"]
+        for order in case_table("prescriptions")
+        if what_cannot_be_carried(order, directions=directions)
+    }
     return [p["patient_id"] for p in case_table("patients") if p["patient_id"] not in not_all]
 
 
-PERSONS = {patient: str(number) for number, patient in enumerate(carried_patients(), start=1)}
+PERSONS = {
+    patient["patient_id"]: str(number)
+    for number, patient in enumerate(case_table("patients"), start=1)
+}
 
 
-def cdm_of_cases() -> Cdm:
+def cdm_of_cases(*, directions: bool) -> Cdm:
     """The CDM tables of the patients that can be carried; ids i64, dates as dates, else text."""
-    orders = [o for o in case_table("prescriptions") if o["patient_id"] in PERSONS]
+    carried = set(carried_patients(directions=directions))
+    orders = [o for o in case_table("prescriptions") if o["patient_id"] in carried]
     drugs = {key: 1000 + number for number, key in enumerate(sorted({_product(o) for o in orders}))}
     routes = {text: 500 + n for n, text in enumerate(sorted({o["route"] for o in orders}))}
-    patients = [p for p in case_table("patients") if p["patient_id"] in PERSONS]
+    patients = [p for p in case_table("patients") if p["patient_id"] in carried]
     tables = {
         "person": [_person(p) for p in patients],
         "observation_period": [_period(n, p) for n, p in enumerate(patients, start=1)],
@@ -81,11 +85,11 @@ def cdm_of_cases() -> Cdm:
             if p["death_date"]
         ],
         "drug_exposure": [
-            _exposure(n, o, drugs[_product(o)], routes[o["route"]])
+            _exposure(n, o, drugs[_product(o)], routes[o["route"]], directions=directions)
             for n, o in enumerate(orders, start=1)
         ],
         "drug_strength": [row for key, concept in drugs.items() for row in _strength(concept, key)],
-        "measurement": _measurements(patients),
+        "measurement": _measurements(patients, carried),
         "condition_occurrence": [
             {
                 "condition_occurrence_id": n,
@@ -95,7 +99,7 @@ def cdm_of_cases() -> Cdm:
                 "condition_end_date": _day(c["end_date"]),
                 "condition_source_value": c["condition"],
             }
-            for n, c in enumerate(_of_persons("conditions"), start=1)
+            for n, c in enumerate(_rows_of("conditions", carried), start=1)
         ],
         "visit_occurrence": [
             {
@@ -105,18 +109,19 @@ def cdm_of_cases() -> Cdm:
                 "visit_start_date": _day(a["start_date"]),
                 "visit_end_date": _day(a["end_date"]),
             }
-            for n, a in enumerate(_of_persons("admissions"), start=1)
+            for n, a in enumerate(_rows_of("admissions", carried), start=1)
         ],
         "concept": _concepts(drugs, routes),
     }
     return {name: pl.DataFrame(rows, infer_schema_length=None) for name, rows in tables.items()}
 
 
-def write_native(folder: Path) -> Path:
+def write_native(folder: Path, *, directions: bool) -> Path:
     """The same patients as the native tables."""
     folder.mkdir()
+    carried = set(carried_patients(directions=directions))
     for name in ("prescriptions", "patients", "labs", "conditions", "admissions"):
-        rows = _of_persons(name)
+        rows = _rows_of(name, carried)
         frame = pl.DataFrame(rows, schema=dict.fromkeys(case_table(name)[0], pl.String()))
         frame.with_columns(pl.col("patient_id").replace(PERSONS)).write_csv(folder / f"{name}.csv")
     return folder
@@ -178,8 +183,21 @@ def _column_types(frame: pl.DataFrame, *, sqlite: bool = False) -> str:
     return ", ".join(columns)
 
 
-def _of_persons(table: str) -> list[Row]:
-    return [row for row in case_table(table) if row["patient_id"] in PERSONS]
+def _rows_of(table: str, patients: set[str]) -> list[Row]:
+    return [row for row in case_table(table) if row["patient_id"] in patients]
+
+
+def sig_of(order: Row) -> str | None:
+    """The directions in words, as a prescriber writes them: "1 tablet 3 times a day"."""
+    if order["sig"]:
+        return order["sig"]
+    each = order["dose_min"] + (f" to {order['dose_max']}" if order["dose_max"] else "")
+    times, period = order["frequency_count"], order["frequency_period_days"]
+    often = "once a day" if times == "1" else f"{times} times a day"
+    if period != "1":
+        often = "once a week" if period == "7" else f"every {period} days"
+    most = f" as needed, maximum {order['max_doses_per_day']} doses per day"
+    return f"{each} {order['dose_unit']} {often}" + (most if order["prn"] == "1" else "")
 
 
 def _person_id(row: Row) -> int:
@@ -216,18 +234,15 @@ def _period(number: int, patient: Row) -> dict[str, Any]:
     }
 
 
-def _exposure(number: int, order: Row, concept: int, route: int) -> dict[str, Any]:
-    """A record whose quantity is what the directions use up in the days of supply."""
+def _exposure(
+    number: int, order: Row, concept: int, route: int, *, directions: bool
+) -> dict[str, Any]:
+    """A record with its directions, or with the quantity that they use up in the days of supply."""
     first, days = dt.date.fromisoformat(order["start_date"]), int(order["days_supply"])
     stop = _day(order["stop_date"])
     last = first + dt.timedelta(days=days - 1)
     if stop is not None and stop <= last:
         last = stop - dt.timedelta(days=1)
-    each = Decimal(order["dose_min"])
-    if order["dose_unit"] in ("mg", "mcg"):
-        each = each / Decimal(order["strength_value"]) * Decimal(order["strength_per_value"])
-    quantity = each * Decimal(order["frequency_count"]) * days
-    quantity /= Decimal(order["frequency_period_days"])
     cancelled = order["status"] == "cancelled"
     return {
         "drug_exposure_id": number,
@@ -238,15 +253,27 @@ def _exposure(number: int, order: Row, concept: int, route: int) -> dict[str, An
         "verbatim_end_date": last if stop is not None else None,
         "drug_type_concept_id": 38000175 if order["dispensed"] == "yes" else 38000177,
         "stop_reason": "entered in error" if cancelled else None,
-        "quantity": f"{quantity.quantize(Decimal('0.000001')):f}",
+        "quantity": (order["quantity"] or None) if directions else _used_up(order, days),
         "days_supply": days,
-        "sig": None,
+        "sig": sig_of(order) if directions else None,
         "route_concept_id": route,
         "provider_id": None,
         "drug_source_value": order["drug"],
         "drug_source_concept_id": 0,
         "route_source_value": order["route"],
     }
+
+
+def _used_up(order: Row, days: int) -> str:
+    """How many pieces or millilitres the directions use up."""
+    each = Decimal(order["dose_min"])
+    in_mg = {"mcg": Decimal("0.001"), "mg": Decimal(1), "g": Decimal(1000)}
+    if order["dose_unit"] in in_mg:
+        strength = Decimal(order["strength_value"]) * in_mg[order["strength_unit"]]
+        each = each * in_mg[order["dose_unit"]] / strength * Decimal(order["strength_per_value"])
+    quantity = each * Decimal(order["frequency_count"]) * days
+    quantity /= Decimal(order["frequency_period_days"])
+    return f"{quantity.quantize(Decimal('0.000001')):f}"
 
 
 def _strength(concept: int, product: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -256,7 +283,7 @@ def _strength(concept: int, product: tuple[str, ...]) -> list[dict[str, Any]]:
          "denominator_value", "denominator_unit_concept_id", "invalid_reason")
     )  # fmt: skip
     rows = []
-    for part, amount in enumerate(value.split("/")):
+    for part, amount in enumerate(value.split("/") if value else []):
         own = {"drug_concept_id": concept, "ingredient_concept_id": 9000 + part} | row
         if form == "patch":
             own |= {"numerator_value": amount, "numerator_unit_concept_id": UNIT_CONCEPTS[unit]}
@@ -272,11 +299,11 @@ def _strength(concept: int, product: tuple[str, ...]) -> list[dict[str, Any]]:
     return rows
 
 
-def _measurements(patients: list[Row]) -> list[dict[str, Any]]:
+def _measurements(patients: list[Row], carried: set[str]) -> list[dict[str, Any]]:
     rows = [
         (_person_id(lab), lab["date"], LAB_CONCEPTS[lab["analyte"]], lab["comparator"],
          lab["value"], lab["unit"])
-        for lab in _of_persons("labs")
+        for lab in _rows_of("labs", carried)
     ]  # fmt: skip
     for patient in patients:
         day, person = patient["observation_start"], _person_id(patient)
@@ -311,7 +338,7 @@ def _concepts(drugs: dict[tuple[str, ...], int], routes: dict[str, int]) -> list
     rows = [concept(n, text, "Route", "SNOMED", f"r{n}") for text, n in routes.items()]
     for (drug, value, *_, form), number in drugs.items():
         name = f"{drug} {value} tablets" if "/" in value else drug
-        name += " patch" if form == "patch" else ""
+        name += f" {form}" if form in IN_THE_NAME else ""
         rows.append(concept(number, name, "Drug", "RxNorm Extension", f"OMOP{number}"))
     for analyte, (number, code) in LAB_CONCEPTS.items():
         rows.append(concept(number, analyte, "Measurement", "LOINC", code))

@@ -74,8 +74,8 @@ def in_plain_python(found: csv_records.Records) -> Read:
 
 def read(slices: list[bytes], header: Header) -> list[Read]:
     given_back: list[Read] = []
-    for found, size in csv_records.read_records(iter(slices), header, "a.csv"):
-        assert size == len(slices[len(given_back)])
+    for found, last in csv_records.read_records(iter(slices), header, "a.csv"):
+        assert last == (len(given_back) == len(slices) - 1)
         assert dict(found.set_aside.schema) == SET_ASIDE
         assert found.rows.schema["source_row"] == pl.Int64
         given_back.append(in_plain_python(found))

@@ -262,6 +262,24 @@ def test_a_medication_is_found_by_reference_with_form_and_strength() -> None:
     assert [row[name] for name in names] == ["codeine", "tablet", "30", "mg", "tablet"]
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "hours", "expected"),
+    [(25, "ug", (1, "h"), ("25", "ug/h")), (1.8, "mg", (72, "h"), ("0.025", "mg/h")),
+     (21, "mg", (1, "d"), ("0.875", "mg/h"))],
+)  # fmt: skip
+def test_a_strength_over_a_time_is_a_rate(
+    value: float, unit: str, hours: tuple[int, str], expected: tuple[str, str]
+) -> None:
+    ratio = {
+        "numerator": {"value": str(value), "unit": unit},
+        "denominator": {"value": hours[0], "code": hours[1]},
+    }
+    ingredient = {"itemCodeableConcept": {"text": "fentanyl"}, "strength": ratio}
+    row = product({"code": {"text": "fentanyl patch"}, "ingredient": [ingredient]})
+    assert (row["strength_value"], row["strength_unit"]) == expected
+    assert "strength_per_unit" not in row
+
+
 def test_strengths_of_a_combination_follow_the_order_of_the_product() -> None:
     parts = [
         {"itemCodeableConcept": {"text": "paracetamol"}, "strength": HALF_GRAM},

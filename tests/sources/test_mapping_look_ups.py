@@ -54,6 +54,59 @@ def test_a_fill_takes_its_dose_from_the_order_and_the_first_fill_is_the_order(
     }
 
 
+def test_a_record_of_vitals_gives_weight_and_height_and_is_counted_once(tmp_path: Path) -> None:
+    (tmp_path / "meds.txt").write_text(MEDS)
+    (tmp_path / "patients.txt").write_text("PID\tdob\tgender\n77\t1950-01-02\tmale\n")
+    (tmp_path / "vitals.txt").write_text(
+        "ID\tPID\tTIMESTAMP\tWEIGHT\tHEIGHT\n"
+        "1\t77\t2024-01-02T10:00:00\t80\t180\n"
+        "2\t77\t2024-02-02T10:00:00\t81\t\n"
+        "3\t77\t2024-03-02T10:00:00\t\t181\n"
+        "4\t77\t2024-04-02T10:00:00\t\t\n"
+    )
+    result = taken(tmp_path, "smart_outpatient")
+    tables = result.bucket(0)
+    assert tables.patients is not None
+    assert tables.patients["height_cm"].to_list() == [181.0]
+    assert tables.labs is not None
+    measured = tables.labs.select("source_row", "analyte", "value", "unit").sort("source_row")
+    assert measured.sort("source_row", "analyte").rows() == [
+        (1, "body_height", 180.0, "cm"),
+        (1, "body_weight", 80.0, "kg"),
+        (2, "body_weight", 81.0, "kg"),
+        (3, "body_height", 181.0, "cm"),
+    ]
+    (vitals,) = (f for f in result.files if f.name == "vitals.txt")
+    assert (vitals.records, vitals.kept, vitals.left_out, vitals.added) == (4, 4, 2, 2)
+
+
+def test_further_rows_have_only_rows_and_columns(tmp_path: Path) -> None:
+    text = """\
+schema: 1
+mapping: ward
+title: A ward
+tables:
+  prescriptions:
+    files: [orders.csv]
+    columns: {patient_id: PID, drug: Name, start_date: Day}
+    more_rows:
+      - files: [others.csv]
+        columns: {patient_id: PID, drug: Second, start_date: Day}
+"""
+    mapping = tmp_path / "ward.yaml"
+    mapping.write_text(text)
+    with pytest.raises(UsageError, match="files"):
+        taken(tmp_path, mapping)
+    mapping.write_text(
+        text.replace("files: [others.csv]", "only_rows: {column: Second, filled: yes}")
+    )
+    (tmp_path / "orders.csv").write_text(
+        "PID,Name,Second,Day\n1,baclofen,senna,2024-01-02\n2,baclofen,,2024-01-02\n"
+    )
+    orders = orders_of(taken(tmp_path, mapping)).select("patient_id", "drug", "source_row")
+    assert sorted(orders.rows()) == [("1", "baclofen", 1), ("1", "senna", 1), ("2", "baclofen", 2)]
+
+
 def test_fills_without_the_file_of_orders_keep_their_code(tmp_path: Path) -> None:
     (tmp_path / "refills.txt").write_text(REFILLS + "1\t77\t2024-01-02\t11\t30\t60\n")
     result = taken(tmp_path, "smart_outpatient")

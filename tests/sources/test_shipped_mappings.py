@@ -147,4 +147,5 @@ def test_real_exports_are_taken_in(
     assert (count.records, count.set_aside) == (orders, aside)
     assert result.bucket(0).prescriptions["drug_code"].null_count() < orders * 0.2
     for file in result.files:
-        assert file.records == file.kept + file.set_aside + file.blank + file.left_out
+        counted = file.kept + file.set_aside + file.blank + file.left_out
+        assert file.records + file.added == counted

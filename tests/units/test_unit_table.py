@@ -95,3 +95,43 @@ def test_single_and_many_texts_agree() -> None:
 def test_a_microgram_is_a_thousandth_of_a_milligram_and_a_gram_a_million() -> None:
     sizes = {text: unit_of(text) for text in ("mcg", "mg", "g")}
     assert [unit.factor for unit in sizes.values() if unit] == [1.0, 1000.0, 1_000_000.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("mg.", "mg"), ("M.G.", "mg"), ("MCG", "mcg"), ("mcg.", "mcg"), ("\u00b5g", "mcg"),
+        ("\u03bcg", "mcg"), ("\u338d", "mcg"), ("\u338e", "mg"), ("U.G.", "mcg"), ("I.U.", "IU"),
+        ("mg/1.0 mL", "mg/mL"), ("mg/10.0 mL", "mg/10 mL"), ("mcg/72.0 h", "mcg/72 h"),
+    ],
+)  # fmt: skip
+def test_full_stops_and_both_micro_signs(text: str, name: str) -> None:
+    unit = unit_of(text)
+    assert unit is not None
+    assert unit.name == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    # the last but one begins with a Greek letter, and looks like MG; the last is mg/12 h only to
+    # somebody who drops the point
+    ["mcg/2.4 h", "mg/1.6 h", "mg/0.5 mL", "mg/2.5 mL", "mg..", "\u039cG", "mg/1.2h"],
+)
+def test_a_decimal_point_is_never_dropped(text: str) -> None:
+    assert unit_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("{tbl}", "tablet"), ("{Tablet}", "tablet"), ("{capsule}", "capsule"), ("[iU]", "IU"),
+        ("[IU]", "IU"), ("[U]", "unit"), ("[drp]", "drop"), ("{drop}", "drop"), ("[puff]", "puff"),
+        ("{puff}", "puff"), ("{actuat}", "puff"), ("{patch}", "patch"), ("{spray}", "spray"),
+        ("ug", "mcg"), ("ug/h", "mcg/h"), ("mg/mL", "mg/mL"), ("meq", "mEq"), ("mmol", "mmol"),
+        ("10*6.[iU]", "million units"), ("{dose}", "dose"), ("mL", "mL"), ("1", "piece"),
+    ],
+)  # fmt: skip
+def test_codes_of_ucum(code: str, name: str) -> None:
+    unit = unit_of(code)
+    assert unit is not None
+    assert unit.name == name
