@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from make_orders import DRUGS, FIRST_DAY
+from courses import FIRST_DAY, strengths
 
 Json = dict[str, Any]
+PLAIN = strengths().filter(style=0).select("drug", "strength", "unit", "form", "route", "times")
+DRUGS: list[tuple[str, str, str, str, str, int]] = PLAIN.rows()
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"
 PER_PATIENT = 12  # records of a kind
@@ -59,12 +61,12 @@ def subject(number: int) -> Json:
     return {"reference": "Patient/" + ident("Patient", number // PER_PATIENT)}
 
 
-def drug_of(number: int) -> tuple[str, str, str, str, str, int, float]:
+def drug_of(number: int) -> tuple[str, str, str, str, str, int]:
     return DRUGS[mixed(number, 4) % len(DRUGS)]
 
 
 def concept(number: int) -> Json:
-    drug, strength, unit, form, _, _, _ = drug_of(number)
+    drug, strength, unit, form, _, _ = drug_of(number)
     name = f"{drug} {strength} {unit} {form}"
     coding = {"system": RXNORM, "code": str(100_000 + mixed(number, 4) % 900_000), "display": name}
     return {"coding": [coding], "text": name}

@@ -1,177 +1,85 @@
-"""Makes a native export of any size: N orders, patients and labs, the same bytes for the same N.
+"""Makes a native export of any size: N orders, patients, labs and conditions.
 
-Vectorised: every random number is a hash of a row number, so no state and no loop over rows.
-About 12 orders per patient with a heavy tail, 60 drugs, refills early and late, titrations.
+The same bytes for the same N, seed and share of dirty rows. Patients are made in blocks and laid
+into slices of days on disk, then written slice by slice in the order of their dates: memory is
+bounded by a block, not by N. About 12 orders a patient with a heavy tail, some with hundreds.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import argparse
+import hashlib
+import shutil
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
+from chances import chance, either
+from courses import DAYS, courses, fills, strengths
+from people import conditions, date, labs, patient_id, patients, watched
 
-FIRST_DAY = dt.date(2024, 11, 1)
-LAST_DAY = dt.date(2026, 10, 31)
-DAYS = (LAST_DAY - FIRST_DAY).days
-EPOCH_DAY = (FIRST_DAY - dt.date(1970, 1, 1)).days
-
-# drug, strength, unit, form, route, times a day, share of all courses
-DRUGS: tuple[tuple[str, str, str, str, str, int, float], ...] = (
-    ("baclofen", "10", "mg", "tablet", "oral", 3, 6.0),
-    ("Baclofen 20 mg tablets", "20", "mg", "tablet", "oral", 3, 3.0),
-    ("BACLOFEN TAB 5 MG", "5", "mg", "tablet", "oral", 3, 1.0),
-    ("oxycodone", "5", "mg", "tablet", "oral", 4, 1.0),
-    ("morphine", "10", "mg", "tablet", "oral", 2, 0.6),
-    ("tramadol", "50", "mg", "capsule", "oral", 3, 1.5),
-    ("codeine", "30", "mg", "tablet", "oral", 4, 1.0),
-    ("co-codamol", "30/500", "mg", "tablet", "oral", 4, 1.5),
-    ("fentanyl", "25", "mcg", "patch", "transdermal", 1, 0.2),
-    ("diazepam", "5", "mg", "tablet", "oral", 2, 1.0),
-    ("lorazepam", "1", "mg", "tablet", "oral", 2, 0.7),
-    ("clonazepam", "500", "mcg", "tablet", "oral", 2, 0.4),
-    ("zolpidem", "10", "mg", "tablet", "oral", 1, 0.8),
-    ("zopiclone", "7.5", "mg", "tablet", "oral", 1, 0.7),
-    ("gabapentin", "300", "mg", "capsule", "oral", 3, 2.0),
-    ("pregabalin", "75", "mg", "capsule", "oral", 2, 1.5),
-    ("amitriptyline", "25", "mg", "tablet", "oral", 1, 1.5),
-    ("mirtazapine", "15", "mg", "tablet", "oral", 1, 1.5),
-    ("trazodone", "50", "mg", "tablet", "oral", 1, 0.6),
-    ("quetiapine", "25", "mg", "tablet", "oral", 1, 0.8),
-    ("olanzapine", "5", "mg", "tablet", "oral", 1, 0.5),
-    ("promethazine", "25", "mg", "tablet", "oral", 1, 0.5),
-    ("hydroxyzine", "25", "mg", "tablet", "oral", 1, 0.4),
-    ("carbamazepine", "200", "mg", "tablet", "oral", 2, 0.4),
-    ("topiramate", "50", "mg", "tablet", "oral", 2, 0.3),
-    ("phenobarbital", "30", "mg", "tablet", "oral", 1, 0.1),
-    ("clonidine", "100", "mcg", "tablet", "oral", 2, 0.2),
-    ("tizanidine", "2", "mg", "tablet", "oral", 3, 0.5),
-    ("methocarbamol", "750", "mg", "tablet", "oral", 4, 0.3),
-    ("acamprosate", "333", "mg", "tablet", "oral", 3, 0.1),
-    ("amlodipine", "5", "mg", "tablet", "oral", 1, 5.0),
-    ("lisinopril", "10", "mg", "tablet", "oral", 1, 4.0),
-    ("ramipril", "5", "mg", "capsule", "oral", 1, 4.0),
-    ("losartan", "50", "mg", "tablet", "oral", 1, 3.0),
-    ("bisoprolol", "2.5", "mg", "tablet", "oral", 1, 3.5),
-    ("metoprolol", "50", "mg", "tablet", "oral", 2, 2.0),
-    ("furosemide", "40", "mg", "tablet", "oral", 1, 2.5),
-    ("hydrochlorothiazide", "25", "mg", "tablet", "oral", 1, 2.0),
-    ("spironolactone", "25", "mg", "tablet", "oral", 1, 1.0),
-    ("metformin", "500", "mg", "tablet", "oral", 2, 6.0),
-    ("gliclazide", "80", "mg", "tablet", "oral", 1, 2.0),
-    ("atorvastatin", "20", "mg", "tablet", "oral", 1, 8.0),
-    ("simvastatin", "40", "mg", "tablet", "oral", 1, 4.0),
-    ("omeprazole", "20", "mg", "capsule", "oral", 1, 6.0),
-    ("lansoprazole", "30", "mg", "capsule", "oral", 1, 4.0),
-    ("levothyroxine", "50", "mcg", "tablet", "oral", 1, 4.0),
-    ("sertraline", "50", "mg", "tablet", "oral", 1, 4.0),
-    ("citalopram", "20", "mg", "tablet", "oral", 1, 3.0),
-    ("fluoxetine", "20", "mg", "capsule", "oral", 1, 2.0),
-    ("venlafaxine", "75", "mg", "capsule", "oral", 2, 1.0),
-    ("paracetamol", "500", "mg", "tablet", "oral", 4, 4.0),
-    ("ibuprofen", "400", "mg", "tablet", "oral", 3, 2.0),
-    ("naproxen", "250", "mg", "tablet", "oral", 2, 1.5),
-    ("aspirin", "75", "mg", "tablet", "oral", 1, 4.0),
-    ("clopidogrel", "75", "mg", "tablet", "oral", 1, 2.0),
-    ("apixaban", "5", "mg", "tablet", "oral", 2, 2.0),
-    ("warfarin", "3", "mg", "tablet", "oral", 1, 1.0),
-    ("prednisolone", "5", "mg", "tablet", "oral", 1, 1.0),
-    ("allopurinol", "100", "mg", "tablet", "oral", 1, 1.5),
-    ("solifenacin", "5", "mg", "tablet", "oral", 1, 1.0),
-)
+BLOCK = 60_000  # patients
+SLICE = 1_000_000  # orders, about
+FEW = 250_000  # orders are turned into text at a time
+DIRT = ("no patient", "no date", "bad date", "no drug", "unknown drug", "bad dose", "no unit",
+        "odd unit", "no supply", "odd status", "past the end", "twice")  # fmt: skip
 
 
-def chance(number: pl.Expr, salt: int) -> pl.Expr:
-    """A number in [0, 1) for each row number: two multiply-and-fold rounds on 64-bit integers."""
-    mixed = (number.cast(pl.UInt64) + salt * 1_000_003) * 6364136223846793005
-    mixed = (mixed ^ (mixed // (1 << 33))) * 0xFF51AFD7ED558CCD
-    mixed = mixed ^ (mixed // (1 << 33))
-    return (mixed // (1 << 11)).cast(pl.Float64) / float(1 << 53)
+def blocks(wanted: int, seed: int) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Orders and their patients (`watched`), block after block; `wanted` orders or a little less.
 
-
-def between(number: pl.Expr, salt: int, low: int, high: int) -> pl.Expr:
-    """A whole number in [low, high]."""
-    return (chance(number, salt) * (high - low + 1)).floor().cast(pl.Int64) + low
-
-
-def either(test: pl.Expr, yes: str, no: str) -> pl.Expr:
-    """One of two texts."""
-    return pl.when(test).then(pl.lit(yes)).otherwise(pl.lit(no))
-
-
-def drug_table() -> pl.DataFrame:
-    """The drugs with the edges of their shares on a line from 0 to 1."""
-    table = pl.DataFrame(
-        DRUGS, schema=["drug", "strength", "unit", "form", "route", "times", "share"], orient="row"
-    )
-    return table.with_row_index("drug_number").with_columns(
-        edge=(pl.col("share") / pl.col("share").sum()).cum_sum().shift(1, fill_value=0.0)
-    )
-
-
-def courses(patients: int) -> pl.DataFrame:
-    """One row per patient and drug: 1 to 14 drugs (heavy tail), each with its first day and fills.
-
-    patients * 12 orders come out on average.
+    Whole patients: the last one who does not fit ends it.
     """
-    patient = pl.col("patient")
-    course = pl.col("course")
-    frame = (
-        pl.DataFrame({"patient": pl.arange(patients, eager=True)})
-        .with_columns(
-            count=(1 + 1.9 * (1 - chance(patient, 1)).pow(-0.45)).floor().clip(1, 14).cast(pl.Int64)
+    first, made, size = 0, 0, min(BLOCK, wanted // 8 + 20)
+    while True:
+        people = watched(
+            pl.DataFrame({"patient": pl.arange(first, first + size, eager=True)}), seed
         )
-        .with_columns(one=pl.int_ranges(pl.col("count")))
-        .explode("one")
-        .with_row_index("course")
-        .with_columns(pick=chance(course, 2), first=between(course, 3, -60, 560))
-        .with_columns(first=pl.col("first").clip(0))
-        .with_columns(fills=(1.5 * (1 - chance(course, 4)).pow(-0.8)).floor().cast(pl.Int64))
-        .with_columns(
-            supply=pl.when(chance(course, 5) < 0.7)
-            .then(28)
-            .when(chance(course, 5) < 0.9)
-            .then(56)
-            .otherwise(84)
+        orders = (
+            fills(courses(first, size, seed))
+            .join(people, on="patient", how="inner")
+            .filter(pl.col("day").is_between(pl.col("begin"), pl.col("end")))
         )
-    )
-    most = ((DAYS - pl.col("first")) // pl.col("supply") + 1).clip(1)
-    return (
-        frame.with_columns(pl.min_horizontal("fills", most).alias("fills"))
-        .sort("pick")
-        .join_asof(drug_table(), left_on="pick", right_on="edge")
-        .sort("course")
-        .drop("one", "pick", "edge", "share", "count")
-    )
+        each = orders.group_by("patient").agg(many=pl.len()).sort("patient")
+        fits = each.filter(pl.col("many").cum_sum() <= wanted - made)
+        people = people.join(fits, on="patient", how="semi", maintain_order="left")
+        made += int(fits["many"].sum())
+        if fits.height == each.height:
+            yield orders, people
+        else:
+            yield orders.join(fits, on="patient", how="semi"), people
+            return
+        first += size
 
 
-def orders(wanted: int) -> pl.DataFrame:
-    """The prescriptions table, by date, every value as text; `wanted` rows or a little less."""
-    number, fill, none = pl.col("row"), pl.col("fill"), pl.lit("")
-    all_courses = courses(wanted // 8)
-    enough = all_courses.filter(pl.col("fills").cum_sum() <= wanted)
+def as_text(orders: pl.DataFrame, first_id: int, dirty: float) -> pl.DataFrame:
+    """The prescriptions table, sorted by day; ids count from `first_id`."""
+    none = pl.lit("")
+    dirt = pl.when(chance(pl.col("row"), 61) < dirty).then(
+        (chance(pl.col("row"), 62) * len(DIRT)).floor().cast(pl.Int64))  # fmt: skip
     frame = (
-        enough.with_columns(fill=pl.int_ranges(pl.col("fills")))
-        .explode("fill")
-        .with_row_index("row")
+        orders.with_columns(pl.col("style").cast(pl.Int32))
+        .join(_known(), on=["number", "step", "style"], how="left", maintain_order="left")
         .with_columns(
-            day=pl.col("first") + fill * pl.col("supply") + between(number, 6, -5, 7),
-            # a titration walk: half the courses climb by half a tablet for up to four fills
-            each=pl.when(chance(pl.col("course"), 7) < 0.5)
-            .then(0.5 + 0.5 * pl.min_horizontal(fill, pl.lit(3)))
-            .otherwise(1.0),
-            prn=chance(pl.col("course"), 8) < 0.06,
-            site=pl.col("patient") % 7,
-            author=between(pl.col("course"), 9, 1, 40),
+            dirt=dirt, site=pl.col("patient") % 7, id=pl.int_range(pl.len()) + first_id,
+            taken=pl.col("each").cast(pl.String).str.strip_suffix(".0"),
         )
-        .with_columns(day=pl.col("day").clip(0, DAYS))
-        .sort("day", "row")
-    )
-    return frame.select(
-        prescription_id=pl.format("RX-{}", pl.int_range(pl.len()).cast(pl.String).str.zfill(9)),
-        patient_id=pl.format("P-{}", pl.col("patient").cast(pl.String).str.zfill(8)),
-        drug="drug",
+    )  # fmt: skip
+    period = pl.when(pl.col("period") == 3).then(pl.lit("every 3 days"))
+    daily = pl.format("{} times a day", "times")
+
+    def unless(kind: str, value: pl.Expr, instead: str = "") -> pl.Expr:
+        broken = pl.col("dirt") == DIRT.index(kind)
+        return pl.when(broken.fill_null(value=False)).then(pl.lit(instead)).otherwise(value)
+
+    start = unless("bad date", date(pl.col("day")).cast(pl.String), "31/31/2025")
+    unit = unless("no unit", unless("odd unit", pl.col("form"), "spoonfuls of"))
+    text = frame.select(
+        prescription_id=pl.format("RX-{}", pl.col("id").cast(pl.String).str.zfill(9)),
+        patient_id=unless("no patient", patient_id()),
+        drug=unless("no drug", unless("unknown drug", pl.col("text"), "study drug 17")),
         drug_code=none,
         drug_code_system=none,
         route="route",
@@ -180,84 +88,113 @@ def orders(wanted: int) -> pl.DataFrame:
         strength_unit="unit",
         strength_per_value=pl.lit("1"),
         strength_per_unit="form",
-        dose_min=pl.col("each").cast(pl.String),
+        dose_min=unless("bad dose", pl.col("taken"), "one or so"),
         dose_max=none,
-        dose_unit="form",
+        dose_unit=unit,
         frequency_count=pl.col("times").cast(pl.String),
-        frequency_period_days=either(pl.col("form") == "patch", "3", "1"),
+        frequency_period_days=pl.col("period").cast(pl.String),
         max_doses_per_day=pl.when("prn").then(pl.col("times").cast(pl.String)).otherwise(none),
         prn=either(pl.col("prn"), "yes", "no"),
-        start_date=(pl.col("day") + EPOCH_DAY).cast(pl.Int32).cast(pl.Date),
-        days_supply="supply",
-        quantity=pl.col("each") * pl.col("times") * pl.col("supply"),
-        status=either(chance(number, 10) < 0.01, "cancelled", "active"),
-        stop_date=none,
+        start_date=unless("no date", unless("past the end", start, "2062-01-01")),
+        days_supply=unless("no supply", pl.col("supply").cast(pl.String)),
+        quantity=unless("no supply", _number(
+            pl.col("each") * pl.col("times") * pl.col("supply") / pl.col("period"))),
+        status=unless("odd status", either(pl.col("cancelled"), "cancelled", "active"), "filed"),
+        stop_date=date(pl.col("stop")).cast(pl.String).fill_null(""),
         replaces=none,
         dispensed=none,
-        sig=pl.format("Take {} {} {} times a day", "each", "form", "times"),
+        sig=pl.format("Take {} {} {}{}", "taken", "form", period.otherwise(daily),
+                      either(pl.col("prn"), " as needed", "")),
         prescriber_id=pl.format("PR-{}-{}", "site", "author"),
         site_id=pl.format("site-{}", "site"),
-    )
+        _twice=(pl.col("dirt") == DIRT.index("twice")).fill_null(value=False),
+    )  # fmt: skip
+    again = text.filter("_twice")
+    return (text if again.is_empty() else pl.concat([text, again])).drop("_twice")
 
 
-def patients_of(patient_ids: pl.Series) -> pl.DataFrame:
-    """One row per patient: adults of all ages, both sexes, watched through the whole window."""
-    number = pl.col("number")
-    return (
-        pl.DataFrame({"patient_id": patient_ids})
-        .with_columns(number=pl.col("patient_id").str.slice(2).cast(pl.Int64))
-        .select(
-            "patient_id",
-            birth_date=(between(number, 11, -40 * 365, 35 * 365)).cast(pl.Int32).cast(pl.Date),
-            sex=either(chance(number, 12) < 0.55, "F", "M"),
-            weight_kg=between(number, 13, 45, 110),
-            height_cm=between(number, 14, 148, 195),
-            observation_start=pl.lit(FIRST_DAY),
-            observation_end=pl.lit(LAST_DAY),
-            death_date=pl.lit(""),
-        )
-    )
+def _known() -> pl.DataFrame:
+    columns = ("text", "strength", "unit", "form", "route", "times", "period")
+    return strengths().select("number", pl.col("step").cast(pl.Int64), "style", *columns)
 
 
-def labs_of(patient_ids: pl.Series) -> pl.DataFrame:
-    """1.8 creatinine results per patient; one in six patients has poor kidneys."""
-    number = pl.col("row")
-    return (
-        pl.DataFrame({"patient_id": patient_ids})
-        .with_columns(person=pl.col("patient_id").str.slice(2).cast(pl.Int64))
-        .with_columns(one=pl.int_ranges(between(pl.col("person"), 15, 0, 3)))
-        .explode("one", empty_as_null=False)
-        .with_row_index("row")
-        .select(
-            "patient_id",
-            date=(between(number, 16, 0, DAYS) + EPOCH_DAY).cast(pl.Int32).cast(pl.Date),
-            analyte=pl.lit("creatinine"),
-            comparator=pl.lit(""),
-            value=(
-                0.6
-                + 0.5 * chance(number, 17)
-                + pl.when(chance(pl.col("person"), 18) < 1 / 6).then(1.2).otherwise(0.0)
-            ).round(2),
-            unit=pl.lit("mg/dL"),
-        )
-        .sort("date", "patient_id", "value")
-    )
+def _number(value: pl.Expr) -> pl.Expr:
+    return value.round(2).cast(pl.String).str.strip_suffix(".0")
 
 
-def make(folder: Path, wanted: int) -> Path:
-    """Write prescriptions.csv, patients.csv and labs.csv unless there; gives their folder."""
-    place = folder / f"{wanted}-orders"
-    if (place / "complete").exists():
+def _write_people(place: Path, people: pl.DataFrame, first: bool) -> None:
+    for name, table in (("patients", patients), ("labs", labs), ("conditions", conditions)):
+        with (place / f"{name}.csv").open("ab") as out:
+            table(people).write_csv(out, include_header=first)
+
+
+def _write_orders(place: Path, slices: list[Path], dirty: float) -> int:
+    made = 0
+    with (place / "prescriptions.csv").open("wb") as out:
+        for folder in slices:
+            parts = sorted(folder.glob("*.arrow"))
+            if not parts:
+                continue
+            part = pl.concat([pl.read_ipc(path) for path in parts])
+            part = part.sort("day", "row")
+            for few in part.iter_slices(FEW):
+                as_text(few, made, dirty).write_csv(out, include_header=made == 0)
+                made += few.height
+    return made
+
+
+def _version() -> str:
+    here = Path(__file__).parent
+    names = ("make_orders.py", "courses.py", "people.py", "chances.py", "drugs.csv")
+    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()
+
+
+def make(folder: Path, wanted: int, seed: int = 1, dirty: float = 0.0) -> Path:
+    """Write the export unless it is there; gives its folder.
+
+    prescriptions.csv, patients.csv, labs.csv, conditions.csv, and names.csv: which text is which
+    drug, for the peers, which have no terminology of their own.
+    """
+    name = f"{wanted}-orders" + (f"-seed{seed}" if seed != 1 else "")
+    place = folder / (name + (f"-dirty{dirty:g}" if dirty else ""))
+    complete = place / "complete"
+    if complete.exists() and complete.read_text() == _version():
         return place
-    place.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
     begun = time.perf_counter()
-    rows = orders(wanted)
-    rows.write_csv(place / "prescriptions.csv")
-    ids = rows["patient_id"].unique().sort()
-    patients_of(ids).write_csv(place / "patients.csv")
-    labs_of(ids).write_csv(place / "labs.csv")
-    (place / "complete").touch()
-    print(
-        f"made {rows.height} orders of {ids.len()} patients in {time.perf_counter() - begun:.1f} s"
+    count = -(-wanted // SLICE)
+    slices = [place / "slices" / str(number) for number in range(count)]
+    for path in slices:
+        path.mkdir(parents=True)
+    number = 0
+    for number, (orders, people) in enumerate(blocks(wanted, seed)):
+        _write_people(place, people, number == 0)
+        narrow = orders.drop("person", "begin", "end", "dead").with_columns(
+            slice=pl.col("day") * count // (DAYS + 1)
+        )
+        for (which,), part in narrow.partition_by("slice", as_dict=True, include_key=False).items():
+            part.write_ipc(slices[which] / f"{number:05}.arrow")
+    made = _write_orders(place, slices, dirty)
+    strengths().select("text", "drug", "unit", "route").unique().sort("text").write_csv(
+        place / "names.csv"
     )
+    shutil.rmtree(place / "slices")
+    complete.write_text(_version())
+    print(f"made {made} orders in {time.perf_counter() - begun:.1f} s", file=sys.stderr)
     return place
+
+
+def main() -> None:
+    """Make one export and print its folder."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dirty", type=float, default=0.0, help="share of dirty rows: 0.01 = 1 %%")
+    parser.add_argument("--folder", type=Path, default=Path("build/benchmark"))
+    asked = parser.parse_args()
+    print(make(asked.folder, asked.orders, asked.seed, asked.dirty))
+
+
+if __name__ == "__main__":
+    main()
