@@ -16,12 +16,13 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from screener import __version__
+from screener import __version__, night
 from screener.checks.bucket import screen_bucket
-from screener.engines.local import each_bucket
+from screener.engines import local, spark
 from screener.engines.sound import screen_soundly
 from screener.errors import InputRefused, RunBroke
-from screener.intake import Intake, take_in
+from screener.intake import Intake, take_in, validate_findings
+from screener.intake.take import without_folders
 from screener.outputs import laws, parts, place, publish, run_folder, run_json, waivers, write
 from screener.outputs.facts import BucketFacts, counted, facts_of
 from screener.rule.model import Rule
@@ -41,6 +42,11 @@ class Chosen:
     left_out: Mapping[str, str]  # id -> why it is not asked
     sentences: Mapping[str, str]  # id -> the rule in one sentence
     site_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # id -> for its card
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules to be screened, in the order of the library."""
+        return tuple(rule for rule in self.library if rule.id in self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Request:
     fail_on: str = "none"
     force: bool = False
     jobs: int | None = None
+    engine: str = "local"  # of ENGINES; what it finds is the same
+    incremental: bool = False  # the exports are news, added to all before (docs/incremental.md)
     folder_name: str | None = None  # instead of <as_of>-<run id>; such a run moves no pointer
     steady: bool = False  # leave clock, host and durations out of run.json (the demo)
 
@@ -75,7 +83,7 @@ class Watch(Protocol):
     """Who is told how far the run has come."""
 
     def began(self, stage: str) -> None: ...
-    def ended(self, stage: str, seconds: float) -> None: ...
+    def ended(self, stage: str, seconds: float, rows: int | None) -> None: ...
     def moved(self, stage: str, done: int, of: int | None) -> None: ...
     def noticed(self, text: str) -> None: ...
     def uses_scratch(self, folder: Path) -> None: ...
@@ -98,8 +106,12 @@ def screen(request: Request, watch: Watch) -> Screened:
     who = {"host": request.host, "pid": request.pid, "started_at": started_at}
     with place.held(request.out, who=who), place.scratch_folder(request.out) as scratch:
         watch.uses_scratch(scratch)
-        with _stage("read", timings, watch):
-            intake = _take_in(request, scratch, watch)
+        with _stage("read", timings, watch) as rows:
+            tonight = _added_to_store(request, scratch, watch) if request.incremental else None
+            intake = tonight.intake if tonight else _take_in(request, scratch, watch)
+            rows.extend(file.records for file in intake.files if tonight is None)
+            for notice in _notices(request, intake):
+                watch.noticed(notice)
         as_of, as_of_from = _as_of(request, intake)
         chosen = request.rules_on(as_of)
         run = _identified(request, intake, chosen, as_of_from)
@@ -107,10 +119,11 @@ def screen(request: Request, watch: Watch) -> Screened:
         if run["as_of"] > request.today.isoformat():
             watch.noticed(f"the data end on {run['as_of']}, which is after today")
         target = request.out / (request.folder_name or f"{run['as_of']}-{run['run_id']}")
-        if target.exists() and not request.force:
+        if target.exists() and not (request.force or request.incremental):
             return _already_there(request, target)
-        with _stage("screen", timings, watch):
-            facts = _screen_buckets(request, chosen, intake, scratch, watch)
+        with _stage("screen", timings, watch) as rows:
+            facts = _screen_buckets(request, chosen, intake, scratch, watch, tonight=tonight)
+            rows.extend(sum(fact.row_classes.values()) for fact in facts if tonight is None)
         with _stage("put together", timings, watch):
             held = parts.put_together(scratch / "parts", intake.bucket_count, intake.cell_flags)
             if request.site is not None:
@@ -128,22 +141,27 @@ def screen(request: Request, watch: Watch) -> Screened:
             publish.make_visible(ready, target)
             if request.folder_name is None:
                 publish.point_latest(request.out, target.name)
+        if tonight is not None:
+            with _stage("keep", timings, watch):
+                night.keep(tonight, chosen.rules, chosen.as_of, scratch / "parts", facts)
         return Screened(target, run_folder.read_run(target), already=False)
 
 
 @contextmanager
-def _stage(name: str, timings: dict[str, float], watch: Watch) -> Iterator[None]:
+def _stage(name: str, timings: dict[str, float], watch: Watch) -> Iterator[list[int]]:
+    """Gives a list for the numbers of rows that the stage worked through."""
     begin = time.perf_counter()
     watch.began(name)
-    yield
+    rows: list[int] = []
+    yield rows
     timings[name] = round(time.perf_counter() - begin, 3)
-    watch.ended(name, timings[name])
+    watch.ended(name, timings[name], sum(rows) if rows else None)
 
 
 def _take_in(request: Request, scratch: Path, watch: Watch) -> Intake:
     folder = scratch / "intake"
     folder.mkdir(mode=0o700)
-    intake = take_in(
+    return take_in(
         list(request.exports),
         read=read_export,
         mapping=request.mapping,
@@ -153,9 +171,22 @@ def _take_in(request: Request, scratch: Path, watch: Watch) -> Intake:
         scratch=folder,
         progress=lambda what, done: watch.moved(f"read {what}", done, None),
     )
-    for notice in _notices(request, intake):
-        watch.noticed(notice)
-    return intake
+
+
+def _added_to_store(request: Request, scratch: Path, watch: Watch) -> night.Tonight:
+    folder = scratch / "intake"
+    folder.mkdir(mode=0o700)
+    return night.begin(
+        request.out,
+        list(request.exports),
+        mapping=request.mapping,
+        tables={name: list(paths) for name, paths in request.tables.items()} or None,
+        encoding=request.encoding,
+        allow_empty=request.allow_empty,
+        scratch=folder,
+        progress=lambda what, done: watch.moved(f"read {what}", done, None),
+        say=watch.noticed,
+    )
 
 
 def _identified(
@@ -214,17 +245,35 @@ def _already_there(request: Request, target: Path) -> Screened:
 
 
 def _screen_buckets(
-    request: Request, chosen: Chosen, intake: Intake, scratch: Path, watch: Watch
+    request: Request,
+    chosen: Chosen,
+    intake: Intake,
+    scratch: Path,
+    watch: Watch,
+    *,
+    tonight: night.Tonight | None,
 ) -> list[BucketFacts]:
     into = scratch / "parts"
     into.mkdir(mode=0o700)
-    rules = tuple(rule for rule in chosen.library if rule.id in chosen.asked)
-    work = partial(one_bucket, intake=intake, rules=rules, as_of=chosen.as_of, parts_in=into)
+    rules, as_of = chosen.rules, chosen.as_of
+    if tonight is not None:
+        mended = night.screen_news(
+            tonight, rules, as_of, into, jobs=request.jobs, say=watch.noticed
+        )
+        if mended is not None:
+            return mended
+    work = partial(one_bucket, intake=intake, rules=rules, as_of=as_of, parts_in=into)
     facts = []
-    for done in each_bucket(intake.bucket_count, work, request.jobs):
+    for done in ENGINES[request.engine](request, intake.bucket_count, work):
         facts.append(done)
         watch.moved("screen", len(facts), intake.bucket_count)
     return facts
+
+
+ENGINES: Mapping[str, Callable[..., Iterator[BucketFacts]]] = {
+    "local": lambda request, buckets, work: local.each_bucket(buckets, work, request.jobs),
+    "spark": lambda _, buckets, work: spark.each_bucket(buckets, work),
+}
 
 
 def one_bucket(
@@ -233,6 +282,7 @@ def one_bucket(
     """Screen one bucket and leave its tables in `parts_in`; runs in a worker process."""
     tables = intake.bucket(bucket)
     results, broke = screen_soundly(screen_bucket, tables, rules, as_of)
+    validate_findings(results)
     rows = parts.write_parts(parts_in, bucket, results)
     return facts_of(bucket, tables, results, rows, broke)
 
@@ -273,10 +323,7 @@ def _described(
 
 def _notices(request: Request, intake: Intake) -> list[str]:
     """What intake noticed, without the paths: where the exports lie must not change the report."""
-    notices = list(intake.notices)
-    for path in sorted(request.exports, key=len, reverse=True):
-        notices = [text.replace(path, Path(path).name) for text in notices]
-    return notices
+    return list(without_folders(intake.notices, request.exports))
 
 
 def _absent(intake: Intake) -> list[str]:

@@ -68,6 +68,8 @@ def check(
             allow_empty=allow_empty,
             scratch=Path(scratch),
         )
+        for number in range(intake.bucket_count):
+            intake.bucket(number)  # validated as it is opened
         for notice in intake.notices:
             logs.current.noticed(notice)
         say(*_lines(intake))

@@ -39,9 +39,9 @@ class Watcher:
         """See Log."""
         self.log.began(stage)
 
-    def ended(self, stage: str, seconds: float) -> None:
+    def ended(self, stage: str, seconds: float, rows: int | None) -> None:
         """See Log."""
-        self.log.ended(stage, seconds)
+        self.log.ended(stage, seconds, rows)
 
     def moved(self, stage: str, done: int, of: int | None) -> None:
         """See Log."""

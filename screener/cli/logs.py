@@ -59,13 +59,24 @@ class Log:
             self._task(stage)
         self.line("stage_began", f"{stage} …", level=VERBOSE, stage=stage)
 
-    def ended(self, stage: str, seconds: float) -> None:
-        """A stage of the run is over."""
+    def ended(self, stage: str, seconds: float, rows: int | None = None) -> None:
+        """A stage of the run is over; rows: how many it worked through, if it is about rows."""
         if self._progress is not None:
             for task in self._tasks.values():
                 self._progress.remove_task(task)
             self._tasks.clear()
-        self.line("stage", f"{stage}: {seconds:.1f} s", stage=stage, seconds=seconds)
+        if rows is None:
+            self.line("stage", f"{stage}: {seconds:.1f} s", stage=stage, seconds=seconds)
+            return
+        rate = round(rows / max(seconds, 0.001))
+        self.line(
+            "stage",
+            f"{stage}: {rows:,} rows, {rate:,} a second, {seconds:.1f} s",
+            stage=stage,
+            seconds=seconds,
+            rows=rows,
+            rows_per_second=rate,
+        )
 
     def moved(self, stage: str, done: int, of: int | None) -> None:
         """How far a stage has come."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from screener.rule.sites import SiteRules
     from screener.screen import Chosen, Request
 
+ENGINES = ("local", "spark")
 FAIL_ON = ("none", "info", "low", "moderate", "high", "critical")
 RUNS_UNASKED = ("active", "pilot")
 
@@ -51,16 +52,25 @@ def request_for(
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     site_rules: Path | None = None,
+    engine: str = "local",
     configuration: Mapping[str, Any],
     **more: Any,
 ) -> Request:
     """Everything a run is told, checked as far as it can be without reading the exports."""
-    if not exports and not tables:
+    if not exports and not tables and not more.get("incremental"):
         raise UsageError(
             "No export was given.", fix="Name files or a folder: screener run exports/"
         )
     if configuration["fail_on"] not in FAIL_ON:
         raise UsageError(f"--fail-on is one of {', '.join(FAIL_ON)}.")
+    if engine not in ENGINES:
+        raise UsageError(f"--engine is one of {', '.join(ENGINES)}.")
+    if engine == "spark":
+        from screener.engines.spark import refuse_without_pyspark
+
+        refuse_without_pyspark()
+    if more.get("incremental") and engine != "local":
+        raise UsageError("--incremental screens on this machine.", fix="Leave out --engine.")
     if not 0 <= configuration["max_set_aside"] <= 100:
         raise UsageError("--max-set-aside is a percentage from 0 to 100.")
     only, skip = sorted(set(only)), sorted(set(skip))
@@ -79,7 +89,8 @@ def request_for(
     return Request(
         exports=tuple(exports),
         tables=tables,
-        out=out,
+        out=out if engine == "local" else out.absolute(),  # executors have folders of their own
+        engine=engine,
         rules_on=partial(chosen_on, library=folder.rules, site=site, only=only, skip=skip),
         site=site,
         today=clock.today(),

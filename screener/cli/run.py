@@ -134,6 +134,21 @@ def run(
             "--jobs", metavar="N", help="Worker processes; 1 = none.", min=1, show_default="by size"
         ),
     ] = None,
+    incremental: Annotated[
+        bool,
+        option(
+            "--incremental",
+            help="The exports are news: add them to those of earlier nights (docs/incremental.md).",
+        ),
+    ] = False,
+    engine: Annotated[
+        str,
+        option(
+            "--engine",
+            metavar="NAME",
+            help="Who screens the buckets: local, or spark (docs/scale.md).",
+        ),
+    ] = "local",
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print every setting and its source, and stop.")
     ] = False,
@@ -167,6 +182,8 @@ def run(
         },
         force=force,
         jobs=jobs,
+        engine=engine,
+        incremental=incremental,
     )
     return screen_and_tell(request)
 

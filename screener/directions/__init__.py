@@ -5,6 +5,7 @@ The words are data (`data/words.csv`); docs/directions.md says how a text is rea
 
 from __future__ import annotations
 
+from screener.directions.names import unknown_words, with_names_replaced
 from screener.directions.read import read_directions
 
-__all__ = ["read_directions"]
+__all__ = ["read_directions", "unknown_words", "with_names_replaced"]

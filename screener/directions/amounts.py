@@ -1,102 +1,18 @@
-"""Numbers, ranges, doses: "1½", "one or two", "10 mL (250 mg)", "2 x 500 mg tablets", "1-0-1"."""
+"""Doses: "1½ tablets", "10 mL (250 mg)", "2 x 500 mg tablets", "1-0-1"."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
-from screener.directions.grammar import Dose, Found, Pattern, at, unreadable
+from screener.directions.figures import COUNTED, is_range_sign, number_at, range_at
+from screener.directions.grammar import Dose, Found, Pattern, Phrase, Strength, at, unreadable
 from screener.directions.lexicon import unit_word
 from screener.directions.tokens import Token
 from screener.units import Unit
 
-Range = tuple[Fraction, Fraction, int]  # low, high, the next token
-
 _MEASURED = frozenset({"mass", "volume", "activity", "amount"})
-_COUNTED = frozenset({"countable", "local"})
 _MASS_LIKE = frozenset({"mass", "activity", "amount"})
-
-
-def number_at(tokens: list[Token], i: int) -> tuple[Fraction, int] | None:
-    """One number: 2, 1.5, 1 1/2, one and a half, half a (tablet); "4 (four)" is four once."""
-    token = at(tokens, i)
-    if token.is_a("article"):
-        following = at(tokens, i + 1)
-        if following.is_a("part") and following.number is not None:
-            return following.number, _of(tokens, i + 2)
-        counted = following.unit is not None and following.unit.kind in _COUNTED
-        return (Fraction(1), i + 1) if counted else None
-    if token.number is None:
-        return None
-    if token.is_a("part"):
-        return token.number, _of(tokens, i + 1)
-    value, i = token.number, i + 1
-    value, i = _with_part(tokens, i, value, token)
-    if at(tokens, i).text == "(" and at(tokens, i + 2).text == ")":
-        again = at(tokens, i + 1)
-        if again.number is not None:
-            if again.number != value:
-                raise unreadable("contradiction", token, again)
-            i += 3
-    return value, i
-
-
-def _with_part(tokens: list[Token], i: int, whole: Fraction, first: Token) -> tuple[Fraction, int]:
-    """The half of "1 1/2", "1 and a half", "one and one half"; "one half" is a half."""
-    following = at(tokens, i)
-    if following.is_a("part") and following.number is not None and whole.denominator == 1:
-        if following.text[0].isdigit() and first.text.isdigit():
-            return whole + following.number, i + 1
-        if whole == 1 and not following.text[0].isdigit():
-            return following.number, _of(tokens, i + 1)
-        raise unreadable("several readings", first, following)
-    if following.kinds.get("join") == "and":
-        j = i + 1
-        if at(tokens, j).is_a("article") or (
-            at(tokens, j).number == 1 and at(tokens, j + 1).is_a("part")
-        ):
-            j += 1
-        part = at(tokens, j)
-        if part.is_a("part") and part.number is not None:
-            return whole + part.number, _of(tokens, j + 1)
-    return whole, i
-
-
-def _of(tokens: list[Token], i: int) -> int:
-    """Past the "of a" of "half of a tablet"."""
-    if at(tokens, i).is_a("of"):
-        i += 1
-    following = at(tokens, i + 1)
-    counted = following.unit is not None or following.number is not None
-    return i + 1 if at(tokens, i).is_a("article") and counted else i
-
-
-def range_at(tokens: list[Token], i: int) -> Range | None:
-    """A number or a range of two, low first; a range that does not rise is unreadable."""
-    if at(tokens, i).is_a("between"):
-        low = number_at(tokens, i + 1)
-        if low is None or at(tokens, low[1]).kinds.get("join") != "and":
-            return None
-        high = number_at(tokens, low[1] + 1)
-    else:
-        low = number_at(tokens, i)
-        if low is None or not _is_range_sign(at(tokens, low[1])):
-            return None if low is None else (low[0], low[0], low[1])
-        high = number_at(tokens, low[1] + 1)
-        if high is None:
-            return low[0], low[0], low[1]
-        part = at(tokens, low[1] + 1)
-        if at(tokens, low[1]).text == "-" and part.is_a("part") and low[0].denominator == 1:
-            whole = low[0] + high[0]  # 1-1/2 tablets: no range falls
-            return whole, whole, high[1]
-    if high is None:
-        return None
-    if high[0] <= low[0]:
-        raise unreadable("several readings", at(tokens, i), at(tokens, high[1] - 1))
-    return low[0], high[0], high[1]
-
-
-def _is_range_sign(token: Token) -> bool:
-    return token.text == "-" or token.is_a("to", "or")
 
 
 def pattern_at(tokens: list[Token], i: int) -> Found | None:
@@ -114,14 +30,23 @@ def pattern_at(tokens: list[Token], i: int) -> Found | None:
         if at(tokens, j).text != sign:
             break
         j += 1
-    if len(amounts) not in (3, 4):
+    if len(amounts) not in (3, 4) or _is_date(tokens[i:j]):
         return None
     unit = at(tokens, j).unit
     if unit is not None:
         j += 1
+    if unit is None and max(amounts) > 12:
+        raise unreadable("several readings", at(tokens, i), at(tokens, j - 1))
     if not any(amounts):
         raise unreadable("no dose", at(tokens, i), at(tokens, j - 1))
     return Found(Pattern(at(tokens, i).start, at(tokens, j - 1).end, tuple(amounts), unit), j)
+
+
+def _is_date(tokens: list[Token]) -> bool:
+    """2024-01-31, 01-02-24: more units at once than a pattern without a unit ever has, or 01."""
+    numbers = [token for token in tokens if token.number is not None]
+    many = any((token.number or 0) > 100 for token in numbers)
+    return many or any(token.text[:1] == "0" and token.text[1:2].isdigit() for token in numbers)
 
 
 def dose_at(tokens: list[Token], i: int) -> Found | None:
@@ -129,7 +54,7 @@ def dose_at(tokens: list[Token], i: int) -> Found | None:
     first = at(tokens, i)
     before: Unit | None = None
     start = i
-    if first.unit is not None and first.number is None and first.unit.kind in _COUNTED:
+    if first.unit is not None and first.number is None and first.unit.kind in COUNTED:
         before, i = first.unit, i + 1
     amount = range_at(tokens, i)
     if amount is None:
@@ -147,12 +72,12 @@ def dose_at(tokens: list[Token], i: int) -> Found | None:
     ):
         j += 1
     unit = _unit_at(tokens, j)
-    if unit is None and at(tokens, j).text == "each" and at(tokens, j + 1).is_a("note"):
+    if unit is None and at(tokens, j).text == "each" and _after_each(at(tokens, j + 1)):
         return Found(Dose(first.start, at(tokens, j).end, low, high, before), j + 1)
     if unit is None:
         return Found(Dose(first.start, at(tokens, j - 1).end, low, high, before), j)
     last = at(tokens, j)
-    if before is not None and unit != before and unit.kind in _COUNTED:
+    if before is not None and unit != before and unit.kind in COUNTED:
         raise unreadable("contradiction", first, last)
     j += 1
     if at(tokens, j).text == "/" and at(tokens, j + 1).number is not None:
@@ -164,6 +89,11 @@ def dose_at(tokens: list[Token], i: int) -> Found | None:
     high, j = _second_end(tokens, j, low, high, unit)
     dose = Dose(first.start, at(tokens, j - 1).end, low, high, unit)
     return _said_again(tokens, j, dose)
+
+
+def _after_each(token: Token) -> bool:
+    """What makes "1 each" one of the product: a route, a frequency, the end; not "1 each day"."""
+    return token.is_a("note", "rate", "every", "prn", "hourly") or token.text in ("", ",", ".")
 
 
 def _unit_at(tokens: list[Token], i: int) -> Unit | None:
@@ -207,7 +137,7 @@ def _product_at(
     start = first.start
     if form.is_a("spoon") or (form.unit is not None and form.unit.name == "teaspoon"):
         return Found(Dose(start, form.end, low * each, high * each, unit), k + 2)
-    if form.unit is not None and form.unit.kind in _COUNTED:
+    if form.unit is not None and form.unit.kind in COUNTED:
         counted = Dose(start, form.end, low, high, form.unit, low * each, high * each, unit)
         return Found(counted, k + 2)
     if by:
@@ -218,15 +148,17 @@ def _product_at(
 def _concentration(tokens: list[Token], i: int, j: int, unit: Unit) -> Found:
     """250 mg/5 ml says how strong the liquid is; it is no dose."""
     per = _unit_at(tokens, j + 2)
-    if unit.kind != "mass" or per is None or per.kind != "volume":
+    top, bottom = at(tokens, i).number, at(tokens, j + 1).number
+    if unit.kind != "mass" or per is None or per.kind != "volume" or not top or not bottom:
         raise unreadable("foreign word", at(tokens, i), at(tokens, j + 1))
-    return Found(None, j + 3)
+    each = top / (bottom * Fraction(per.factor))
+    return Found(Strength(at(tokens, i).start, at(tokens, j + 2).end, each, unit, per), j + 3)
 
 
 def _past_form(tokens: list[Token], j: int, last: Token) -> int:
     """Past the form of "500 mg tablet"; of "500 mg tablets" nobody knows how many."""
     form = at(tokens, j)
-    if form.unit is None or form.unit.kind not in _COUNTED:
+    if form.unit is None or form.unit.kind not in COUNTED:
         raise unreadable("foreign word", last, form)
     singular = unit_word(form.text.removesuffix("s"))
     if form.text.endswith("s") and singular == form.unit:
@@ -238,7 +170,7 @@ def _second_end(
     tokens: list[Token], j: int, low: Fraction, high: Fraction, unit: Unit
 ) -> tuple[Fraction, int]:
     """The 20 mg of "10 mg to 20 mg"."""
-    if low != high or not _is_range_sign(at(tokens, j)):
+    if low != high or not is_range_sign(at(tokens, j)):
         return high, j
     second = number_at(tokens, j + 1)
     other = None if second is None else _unit_at(tokens, second[1])
@@ -275,20 +207,10 @@ def _said_again(tokens: list[Token], j: int, dose: Dose) -> Found:
     if unit is None or dose.unit is None or (unit.kind == dose.unit.kind and not opened):
         return Found(dose, j)
     if at(tokens, k).text == "/" and at(tokens, k + 1).number is not None:
-        _concentration(tokens, k - 2, k, unit)
-        return _closed(tokens, k + 3, opened, dose, at(tokens, j))
-    if dose.unit.kind in _COUNTED and unit.kind in _MEASURED and unit.kind != "volume":
-        each = at(tokens, k).is_a("every")  # "each"
-        total = at(tokens, k).is_a("total")
-        parallel = low != high and low * dose.high == high * dose.low
-        strength = not (total or parallel or dose.low == dose.high == 1)
-        k += each or total
-        k += at(tokens, k).unit is not None and at(tokens, k).unit == dose.unit
-        if each:
-            low, high, strength = low * dose.low, high * dose.high, False
-        return _closed(
-            tokens, k, opened, dose if strength else _also(dose, low, high, unit), at(tokens, j)
-        )
+        strong = _concentration(tokens, k - 2, k, unit).phrase
+        return _closed(tokens, k + 3, opened, _of_strength(dose, strong), at(tokens, j))
+    if dose.unit.kind in COUNTED and unit.kind in _MEASURED and unit.kind != "volume":
+        return _mass_beside(tokens, k, (low, high, unit), dose, opened=opened, sign=at(tokens, j))
     if unit.kind == dose.unit.kind or not (opened or listed or at(tokens, j).text == "="):
         if opened:
             return _same_again(tokens, k, dose, Dose(0, 0, low, high, unit), unit)
@@ -297,13 +219,46 @@ def _said_again(tokens: list[Token], j: int, dose: Dose) -> Found:
     return _closed(tokens, k, opened, _also(dose, low, high, unit), at(tokens, j))
 
 
+def _of_strength(dose: Dose, strong: Phrase | None) -> Dose:
+    """5 mL (10 mg/5 mL): the mass that the volume holds."""
+    if not isinstance(strong, Strength) or dose.unit is None or dose.unit.kind != "volume":
+        return dose
+    whole = strong.amount * Fraction(dose.unit.factor)
+    return _also(dose, whole * dose.low, whole * dose.high, strong.unit)
+
+
+def _mass_beside(
+    tokens: list[Token],
+    k: int,
+    said: tuple[Fraction, Fraction, Unit],
+    dose: Dose,
+    *,
+    opened: bool,
+    sign: Token,
+) -> Found:
+    """2 tablets (1,000 mg total): the same dose; 2 tablets (500 mg): of each, or of both."""
+    low, high, unit = said
+    each = at(tokens, k).is_a("every")  # "each"
+    total = at(tokens, k).is_a("total")
+    parallel = low != high and low * dose.high == high * dose.low
+    unsure = not (each or total or parallel or dose.low == dose.high == 1)
+    k += each or total
+    k += at(tokens, k).unit is not None and at(tokens, k).unit == dose.unit
+    if each:
+        low, high = low * dose.low, high * dose.high
+    if unsure:
+        whole = replace(dose, beside=(high, unit)) if low == high else dose
+        return _closed(tokens, k, opened, whole, sign)
+    return _closed(tokens, k, opened, _also(dose, low, high, unit), sign)
+
+
 def _unit_after_number(tokens: list[Token], j: int, dose: Dose) -> bool:
     """Whether "20 mg, 2 tabs," says one dose twice, as order systems print it."""
     amount = range_at(tokens, j) if at(tokens, j).is_a("number") else None
     if amount is None or dose.unit is None or dose.unit.kind not in _MASS_LIKE:
         return False
     unit = _unit_at(tokens, amount[2])
-    return unit is not None and unit.kind in _COUNTED and at(tokens, amount[2] + 1).text == ","
+    return unit is not None and unit.kind in COUNTED and at(tokens, amount[2] + 1).text == ","
 
 
 def _check_product(dose: Dose, inner: Dose, first: Token, last: Token) -> None:
@@ -326,7 +281,7 @@ def _same_again(tokens: list[Token], k: int, dose: Dose, again: Dose, unit: Unit
     size, own = Fraction(unit.factor), Fraction(dose.unit.factor) if dose.unit else Fraction(1)
     k += at(tokens, k).is_a("total")
     if (again.low * size, again.high * size) != (dose.low * own, dose.high * own) or (
-        unit.kind in _COUNTED and unit != dose.unit
+        unit.kind in COUNTED and unit != dose.unit
     ):
         raise unreadable("contradiction", at(tokens, k - 1))
     return _closed(tokens, k, True, dose, at(tokens, k))

@@ -27,6 +27,7 @@ MOST_STEPS = 200
 
 def phases_of(phrases: list[Phrase]) -> list[Phase]:
     """All phases of a text, in order; an ordinary text has one. UnreadableError as everywhere."""
+    _check_dates(phrases)
     steps = [phrase for phrase in phrases if isinstance(phrase, Step)]
     stretches = _stretches(phrases)
     if steps:
@@ -37,10 +38,30 @@ def phases_of(phrases: list[Phrase]) -> list[Phase]:
         and not any(isinstance(p, Rate | Moment | Weekdays | Pattern) for p in phrases)
     )
     phases: list[Phase] = []
-    for stretch in stretches:
-        phases.append(phase_of(stretch, phases[-1] if phases else None, daily_meant=daily_meant))
+    for number, stretch in enumerate(stretches):
+        lent = daily_meant or (number == 0 and _lends_daily(stretches))
+        phases.append(phase_of(stretch, phases[-1] if phases else None, daily_meant=lent))
     _check_lengths(phases, stretches)
     return phases
+
+
+def _check_dates(phrases: list[Phrase]) -> None:
+    """A day between two doses parts them in time: how, its date alone does not say."""
+    dated = [p for p in phrases[1:-1] if isinstance(p, Mark) and p.kind == "dated"]
+    if dated and sum(isinstance(p, Dose | Pattern) for p in phrases) > 1:
+        raise UnreadableError("several readings", dated[0].start, dated[0].end)
+
+
+def _lends_daily(stretches: list[list[Phrase]]) -> bool:
+    """ "Half a tablet for a week, then 1 tablet daily": the first amount is one of a day, too."""
+    if len(stretches) < 2:
+        return False
+    first, second = stretches[0], stretches[1]
+    said = [p for p in first if not isinstance(p, Dose | Length)]
+    bare = all(isinstance(p, Mark) and p.kind in ("comma", "begin") for p in said)
+    often = [p for p in second if isinstance(p, Rate | Moment | Weekdays | Pattern)]
+    once = len(often) == 1 and isinstance(often[0], Rate) and often[0].low == often[0].high == 1
+    return bare and once and any(isinstance(p, Length) for p in first)
 
 
 def _stretches(phrases: list[Phrase]) -> list[list[Phrase]]:
@@ -57,10 +78,15 @@ def _stretches(phrases: list[Phrase]) -> list[list[Phrase]]:
             continue
         if isinstance(phrase, Dose) and _finished(current):
             stretches.append([])
+        if isinstance(phrase, OnDays) and _headed(current):
+            stretches.append([])
         stretches[-1].append(phrase)
     stretches = [stretch for stretch in stretches if _says_something(stretch)]
     if len(stretches) > 1:
         stretches = _one_day(stretches, phrases)
+    after = [p for p in phrases if isinstance(p, Length) and p.after]
+    if after and len(stretches) < 2:  # of what comes before, nothing is known
+        raise UnreadableError("open-ended", after[0].start, after[0].end)
     begins = [p for p in phrases if isinstance(p, Mark) and p.kind == "begin"]
     if begins and len(stretches) < 2 and not any(isinstance(p, Step) for p in phrases):
         raise UnreadableError("open-ended", begins[0].start, begins[0].end)
@@ -68,7 +94,7 @@ def _stretches(phrases: list[Phrase]) -> list[list[Phrase]]:
 
 
 def _says_something(stretch: list[Phrase]) -> bool:
-    return any(not isinstance(phrase, Mark) for phrase in stretch)
+    return any(not isinstance(p, Mark) or p.kind == "as needed" for p in stretch)
 
 
 def _finished(stretch: list[Phrase]) -> bool:
@@ -80,6 +106,12 @@ def _finished(stretch: list[Phrase]) -> bool:
         if isinstance(phrase, Length | OnDays) and dosed:
             return True
     return False
+
+
+def _headed(stretch: list[Phrase]) -> bool:
+    """Whether days stand before the dose ("week 1: 25 mg daily"), and so before the next one."""
+    kinds = [type(phrase) for phrase in stretch if isinstance(phrase, OnDays | Dose)]
+    return len(kinds) > 1 and kinds[0] is OnDays and kinds[-1] is Dose
 
 
 def _give_length(stretches: list[list[Phrase]], after: Length) -> None:

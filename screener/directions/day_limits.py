@@ -94,7 +94,7 @@ def days_of(phase: Phase, phrases: list[Phrase]) -> int | None:
         elif isinstance(phrase, Length) and phrase.doses is not None:
             said.append(_days_of_doses(phase, phrase))
         elif isinstance(phrase, OnDays):
-            said.append(phrase.last - phrase.first + 1)
+            said.append(None if phrase.onwards else phrase.last - phrase.first + 1)
     if phase.single:
         said.append(1)
     if len(said) > 1 and any(one != said[0] for one in said):

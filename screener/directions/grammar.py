@@ -48,6 +48,16 @@ class Dose(Phrase):
     also_low: Fraction | None = None
     also_high: Fraction | None = None
     also_unit: Unit | None = None
+    beside: tuple[Fraction, Unit] | None = None  # of each unit, or of all of them: nobody knows
+
+
+@dataclass(frozen=True, slots=True)
+class Strength(Phrase):
+    """How strong the product is said to be: 500 mg in one tablet, 50 mg in one mL."""
+
+    amount: Fraction
+    unit: Unit
+    per: Unit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +127,11 @@ class Length(Phrase):
 
 @dataclass(frozen=True, slots=True)
 class OnDays(Phrase):
-    """On day 1, on days 2 to 5."""
+    """On day 1, on days 2 to 5, in week 2; `onwards`: from the first day on, without an end."""
 
     first: int
     last: int
+    onwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +148,7 @@ class Step(Phrase):
 
 MarkKind = Literal[
     "as needed", "then", "apply", "both sides", "eye", "single", "divided", "and", "comma",
-    "begin",
+    "begin", "one go", "patch", "dated",
 ]  # fmt: skip
 
 

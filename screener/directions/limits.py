@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
-from screener.directions.amounts import Range, range_at
+from screener.directions.figures import Range, range_at
 from screener.directions.grammar import (
     Found,
     Length,
@@ -20,6 +21,8 @@ from screener.directions.timings import per_at
 from screener.directions.tokens import Token
 from screener.units import Unit
 
+_DAILY_SAID = re.compile(r"\b(?:daily|per day|a day|mdd)\b|/day")
+
 
 def limit_at(tokens: list[Token], i: int) -> Found | None:
     """Max 8 tablets in 24 hours, no more than 4 doses a day, up to 4 g daily."""
@@ -31,7 +34,9 @@ def limit_at(tokens: list[Token], i: int) -> Found | None:
         j += 1
     before = per_at(tokens, j)  # "max per day 4", "max daily 4"
     if before is not None:
-        j = before[1]
+        j = before[1] + (at(tokens, before[1]).text == ":")
+    elif _DAILY_SAID.search(" ".join(token.text for token in tokens[i:j])):
+        before = (1, j)
     told = at(tokens, j)
     if told.kinds.get("fraction", "").endswith("/24") and (
         at(tokens, j + 1).kinds.get("period") == "hour"  # 8/24 h
@@ -161,29 +166,34 @@ def _short_length(
 
 
 def on_days_at(tokens: list[Token], i: int) -> Found | None:
-    """On day 1, on days 2 to 5, day 2-5."""
+    """On day 1, on days 2 to 5, week 2, weeks 1-2, from day 4, week 3 onwards."""
     first = at(tokens, i)
-    j = i + first.is_a("on", "for")
+    since = first.is_a("date_word") and first.text in ("from", "starting", "starting from")
+    j = i + (since or first.is_a("on", "for"))
     word = at(tokens, j)
     if word.is_a("first_day"):
         return Found(OnDays(first.start, word.end, 1, 1), j + 1)
-    if word.text not in ("day", "days"):
-        return None
-    several = word.text == "days"
+    size = {"day": 1, "days": 1, "week": 7, "weeks": 7, "wk": 7, "wks": 7}.get(word.text)
     begin = at(tokens, j + 1)
-    if begin.number is None or begin.number.denominator != 1 or begin.is_a("part"):
+    if size is None or begin.number is None or begin.number.denominator != 1 or begin.is_a("part"):
         return None
     last, j = begin, j + 2
-    if at(tokens, j).text in ("-", "to", "through", "thru"):
-        k = j + 1 + (at(tokens, j + 1).text in ("day", "days"))
-        if at(tokens, k).number is not None:
+    if at(tokens, j).text in ("-", "to", "through", "thru", "&", "and"):
+        k = j + 1 + at(tokens, j + 1).is_a("period")
+        listed = at(tokens, j).text not in ("&", "and") or at(tokens, k).number == begin.number + 1
+        if (at(tokens, k).number is not None and listed and word.text.endswith("s")) or (
+            at(tokens, k).number is not None and at(tokens, j).text not in ("&", "and")
+        ):
             last, j = at(tokens, k), k + 1
-    if several and last is begin:
+    onwards = since or at(tokens, j).is_a("onwards")
+    j += at(tokens, j).is_a("onwards")
+    if word.text.endswith("s") and last is begin and not onwards:
         return None
     low, high = int(begin.number), int(last.number or 0)
-    if not 1 <= low <= high:
+    if not 1 <= low <= high or (onwards and last is not begin):
         raise unreadable("contradiction", first, last)
-    return Found(OnDays(first.start, last.end, low, high), j)
+    end = at(tokens, j - 1).end
+    return Found(OnDays(first.start, end, (low - 1) * size + 1, high * size, onwards), j)
 
 
 def step_at(tokens: list[Token], i: int) -> Found | None:

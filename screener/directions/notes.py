@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from screener.directions.amounts import range_at
+from screener.directions.figures import range_at
 from screener.directions.grammar import Found, Mark, at
+from screener.directions.open_words import open_reason_at
 from screener.directions.tokens import Token
 
 
@@ -12,7 +13,12 @@ def as_needed_at(tokens: list[Token], i: int) -> Found | None:
     first = at(tokens, i)
     if first.is_a("prn"):
         j = i + 1
-        j += at(tokens, j).text == ":" and at(tokens, j + 1).is_a("reason")
+        j += at(tokens, j).text in (":", ",", "-") and at(tokens, j + 1).is_a("reason")
+        j += (
+            at(tokens, j).text == ","
+            and at(tokens, j + 1).is_a("for")
+            and (at(tokens, j + 2).is_a("reason"))
+        )
         k = j + at(tokens, j).is_a("for", "if")
         bracket = at(tokens, k).text == "("
         after = _reasons(tokens, k + bracket)
@@ -30,7 +36,16 @@ def reason_at(tokens: list[Token], i: int) -> Found | None:
     """For blood pressure: a reason, which alone does not make a drug as needed."""
     if not at(tokens, i).is_a("for"):
         return None
-    after = _reasons(tokens, i + 1)
+    j = i + 1 + (at(tokens, i + 1).text == ":")
+    ends = [end for end in (_reasons(tokens, j), open_reason_at(tokens, j)) if end is not None]
+    return Found(None, max(ends)) if ends else None
+
+
+def bare_reason_at(tokens: list[Token], i: int) -> Found | None:
+    """A reason that a comma, a dash or a bracket sets apart: "1 bd (hypertension)"."""
+    if i == 0 or tokens[i - 1].text not in (",", "-", "(", ".", ";", ":"):
+        return None
+    after = _reasons(tokens, i)
     return None if after is None else Found(None, after)
 
 
@@ -78,9 +93,12 @@ def note_at(tokens: list[Token], i: int) -> Found | None:
     if after is not None:
         return Found(None, after)
     if after is None:
-        after = _supply(tokens, i) or _apart(tokens, i) or _from_date(tokens, i) or _hold(tokens, i)
+        after = _supply(tokens, i) or _apart(tokens, i) or _hold(tokens, i)
         if after is not None:
             return Found(None, after)
+        after = _from_date(tokens, i)
+        if after is not None:
+            return Found(Mark(first.start, at(tokens, after - 1).end, "dated"), after)
     if first.is_a("note", "verb", "change"):
         return Found(None, i + 1)
     return None
@@ -88,8 +106,10 @@ def note_at(tokens: list[Token], i: int) -> Found | None:
 
 def _supply(tokens: list[Token], i: int) -> int | None:
     """Past what the pharmacy hands out: "#30", "disp 30 tabs", "qty: 30", "3 refills"."""
-    if at(tokens, i).is_a("number") and at(tokens, i + 1).is_a("refill"):
-        return i + 2
+    if at(tokens, i).is_a("number"):
+        unit = at(tokens, i + 1).unit
+        k = i + 1 + (unit is not None and unit.kind in ("countable", "volume"))
+        return k + 1 if at(tokens, k).is_a("refill") else None
     if not at(tokens, i).is_a("supply", "refill"):
         return None
     j = i + 1
@@ -100,7 +120,8 @@ def _supply(tokens: list[Token], i: int) -> int | None:
         return None
     unit = at(tokens, j + 1).unit
     j += 2 if unit is not None and unit.kind in ("countable", "local", "volume") else 1
-    return j + (at(tokens, j).is_a("refill") and at(tokens, j + 1).number is None)
+    counted = at(tokens, j + 1).number is not None or at(tokens, j + 1).text in (":", "=", "#")
+    return j + (at(tokens, j).is_a("refill") and not counted)
 
 
 def _from_date(tokens: list[Token], i: int) -> int | None:

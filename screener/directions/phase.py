@@ -45,6 +45,7 @@ class Phase:
     frequency_said: bool = True
     dose_said: bool = True
     single: bool = False
+    strengths: frozenset[Fraction] = frozenset()  # micrograms in a unit of the product, or in 1 mL
 
 
 def stopped(problem: Problem, *phrases: Phrase) -> UnreadableError:

@@ -11,6 +11,7 @@ from screener.directions.frequency import Frequency, frequency_of
 from screener.directions.grammar import Dose, Limit, Mark, OnDays, Pattern, Phrase, Rate, Total
 from screener.directions.groups import check_apart, divided_rate, groups_of, placed, without_total
 from screener.directions.phase import MEASURED, Phase, Timing, at_rate, first_mark, stopped
+from screener.directions.strengths import strengths_of
 from screener.units import Unit, unit_of
 
 
@@ -47,7 +48,8 @@ def phase_of(phrases: list[Phrase], before: Phase | None, *, daily_meant: bool) 
     if not phase.dose[1]:
         raise stopped("no dose", *phrases)
     check_totals(phase, [phrase for phrase in phrases if isinstance(phrase, Total)])
-    return replace(phase, days=days_of(phase, phrases))
+    strengths = strengths_of(phrases, doses)
+    return replace(phase, days=days_of(phase, phrases), strengths=strengths)
 
 
 def _leads(phrases: list[Phrase]) -> bool:
@@ -71,6 +73,9 @@ def _doses(phrases: list[Phrase], before: Phase | None, marks: Sequence[str]) ->
     if not doses and "apply" in marks and any(isinstance(p, Timing) for p in phrases):
         one = Fraction(1)
         return [Dose(phrases[0].start, phrases[-1].end, one, one, unit_of("application"))]
+    if not doses and "patch" in marks:
+        one = Fraction(1)
+        return [Dose(phrases[0].start, phrases[-1].end, one, one, unit_of("patch"))]
     if not doses and before is not None and before.dose_said and len(before.parts) == 1:
         return [before.parts[0][0]]
     if not doses:
@@ -183,7 +188,7 @@ def _with_frequency(
     daily_meant: bool,
 ) -> Phase:
     """What holds where no rate was said, and how a day's amount is divided."""
-    single = "single" in marks
+    single = "single" in marks or ("one go" in marks and phase.count is None and not phase.prn)
     if "divided" in marks:
         return _divided(phase, phrases)
     if single:
@@ -193,7 +198,7 @@ def _with_frequency(
     if phase.count is not None or phase.prn:
         return phase
     lent = before is not None and before.once_daily
-    one_day = any(isinstance(p, OnDays) and p.first == p.last for p in phrases)
+    one_day = any(isinstance(p, OnDays) and p.first == p.last and not p.onwards for p in phrases)
     if lent or one_day or daily_meant:
         return replace(at_rate(phase, Fraction(1), Fraction(1)), frequency_said=False)
     raise stopped("no frequency", *phrases)

@@ -17,6 +17,7 @@ from screener.directions.grammar import (
     Pattern,
     Phrase,
     Rate,
+    Strength,
     Weekdays,
     at,
     unreadable,
@@ -30,11 +31,12 @@ from screener.directions.limits import (
     step_at,
     total_at,
 )
-from screener.directions.notes import as_needed_at, note_at, reason_at
-from screener.directions.timings import clock_at, moment_at, per_at, rate_at, weekdays_at
+from screener.directions.notes import as_needed_at, bare_reason_at, note_at, reason_at
+from screener.directions.open_words import counsel_at
+from screener.directions.products import Timing, handed_out, label_at, label_follows, timed
+from screener.directions.timings import clock_at, moment_at, per_at, rate_at
 from screener.directions.tokens import Token
-
-Timing = (Rate, Moment, Weekdays, Pattern)
+from screener.directions.weekdays import weekdays_at
 
 _MARKS: dict[str, MarkKind] = {
     "then": "then",
@@ -43,6 +45,9 @@ _MARKS: dict[str, MarkKind] = {
     "eye": "eye",
     "stat": "single",
     "beginning": "begin",
+    "one_go": "one go",
+    "change_patch": "patch",
+    "some_day": "dated",
 }
 _COMMAS = frozenset(",;.:()-[]")
 
@@ -61,17 +66,36 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
     return phrases
 
 
+def _except(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
+    """Daily except 2.5 mg on Sundays: the daily dose is that of all other days."""
+    if not tokens[i].is_a("except") or not before or not isinstance(before[-1], Rate):
+        return None
+    rate = before[-1]
+    dose = dose_at(tokens, i + 1) if at(tokens, i + 1).number is not None else None
+    if dose is None or not rate.soft or sum(isinstance(p, Dose) for p in before) != 1:
+        return None
+    if weekdays_at(tokens, dose.after) is None:
+        return None
+    before[-1] = Weekdays(rate.start, rate.end, others=True)
+    return Found(Mark(tokens[i].start, tokens[i].end, "comma"), i + 1)
+
+
 def _next(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
     """The phrase that begins here: the order says which reading of a number goes first."""
     token = tokens[i]
+    if token.is_a("label") and token.number is not None and token.unit is not None:
+        return Found(Strength(token.start, token.end, token.number, token.unit, None), i + 1)
+    if token.unit is not None and i == 0 and label_follows(tokens):
+        return Found(None, i + 1)  # tab. NAME 10 mg 1-0-1
     if token.number is not None or token.is_a("article", "between"):
         return (
             pattern_at(tokens, i)
-            or _label(tokens, i)
+            or label_at(tokens, i)
             or note_at(tokens, i)
+            or handed_out(tokens, i, before)
             or _clock(tokens, i, before)
             or rate_at(tokens, i)
-            or length_at(tokens, i, after_timing=_timed(before))
+            or length_at(tokens, i, after_timing=timed(before))
             or _per(tokens, i, before)
             or _slash_rate(tokens, i, before)
             or _dose(tokens, i, before)
@@ -87,12 +111,13 @@ def _next(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
         as_needed_at(tokens, i)
         or step_at(tokens, i)
         or _up_to(tokens, i, before)
-        or (total_at(tokens, i) if _timed(before) else None)
+        or (total_at(tokens, i) if timed(before) else None)
         or limit_at(tokens, i)
         or divided_at(tokens, i)
         or on_days_at(tokens, i)
-        or length_at(tokens, i, after_timing=_timed(before))
+        or length_at(tokens, i, after_timing=timed(before))
         or reason_at(tokens, i)
+        or _except(tokens, i, before)
         or weekdays_at(tokens, i)
         or rate_at(tokens, i)
         or _clock(tokens, i, before)
@@ -103,34 +128,10 @@ def _next(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
         or _mark(tokens, i, before)
         or note_at(tokens, i)
         or _dose(tokens, i, before)
+        or bare_reason_at(tokens, i)
+        or counsel_at(tokens, i)
         or _join(tokens, i)
     )
-
-
-def _label(tokens: list[Token], i: int) -> Found | None:
-    """The product's name before its directions: "500 mg tablets, 2 bd"."""
-    if i > 0 or tokens[0].number is None:
-        return None
-    if at(tokens, 2).text == "/" and at(tokens, 3).kinds.get("period") == "hour":
-        j = 4 + (at(tokens, 4).unit is not None)  # 25 mcg/hr patch, apply 1 ...
-        return Found(None, j + 1) if at(tokens, j).text in (",", ":") else None
-    unit, form = at(tokens, 1).unit, at(tokens, 2).unit
-    if unit is None or unit.kind != "mass" or form is None or form.kind != "countable":
-        return None
-    j = 3 + (at(tokens, 3).text in (",", ":", "-", "."))
-    while at(tokens, j).is_a("verb"):
-        j += 1
-    plural = at(tokens, 2).text.endswith("s")
-    if at(tokens, j).number is None or (j == 3 and not plural):
-        return None
-    found = dose_at(tokens, j)
-    dose = found.phrase if found is not None else None
-    counted = isinstance(dose, Dose) and (dose.unit is None or dose.unit.kind == "countable")
-    return Found(None, j) if counted else None
-
-
-def _timed(before: list[Phrase]) -> bool:
-    return any(isinstance(phrase, Timing) for phrase in before)
 
 
 def _clock(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
@@ -163,7 +164,8 @@ def _waiting_dose(before: list[Phrase]) -> bool:
 
 def _per(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
     """The "/day" of "40 mg/day", the "a day" of "2 a day", "in 24 hours"."""
-    if not before or not isinstance(before[-1], Dose):
+    last = [phrase for phrase in before if not isinstance(phrase, Strength)][-1:]
+    if not last or not isinstance(last[0], Dose):
         return None
     per = per_at(tokens, i)
     if per is None:
@@ -266,7 +268,8 @@ def _mark(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
             return Found(Mark(token.start, token.end, mark), i + 1)
     if token.is_a("x") and at(tokens, i + 1).number is not None and _waiting_dose(before):
         per = per_at(tokens, i + 2)
-        if per is not None and not at(tokens, i + 2).is_a("rate"):  # x3/day, x 3 a day
+        named = at(tokens, i + 2).is_a("rate") and not _measured_or_counted(before)
+        if per is not None and not named:  # x3/day, x 3 a day, 1 tablet x3 daily
             often = (at(tokens, i + 1).number or 0) * _one_in(per[0])
             return Found(Rate(token.start, at(tokens, per[1] - 1).end, often, often), per[1])
     if token.kinds.get("times_number") == "1" or (
@@ -275,6 +278,12 @@ def _mark(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
         bare = bool(before) and isinstance(before[-1], Dose) and before[-1].unit is None
         return None if bare and token.is_a("x") else _single(tokens, i)  # 3 x 1 may be 3 times 1
     return None
+
+
+def _measured_or_counted(before: list[Phrase]) -> bool:
+    """Whether the last dose has a unit: "1 tablet x2 daily" is the same day's amount either way."""
+    doses = [phrase for phrase in before if isinstance(phrase, Dose)]
+    return bool(doses) and doses[-1].unit is not None
 
 
 def _single(tokens: list[Token], i: int) -> Found | None:

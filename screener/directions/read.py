@@ -33,6 +33,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "max_per_day": pl.Float64(),
     "max_unit": pl.String(),
     "days": pl.Int64(),
+    "strengths_ug": pl.List(pl.Float64()),
     "how": pl.String(),
     "unreadable": pl.String(),
     "problem": pl.String(),
@@ -41,12 +42,13 @@ SCHEMA: dict[str, pl.DataType] = {
 Row = tuple[object, ...]
 
 
-def read_directions(texts: pl.Series) -> pl.DataFrame:
+def read_directions(texts: pl.Series, *, own_name: str | None = None) -> pl.DataFrame:
     """Every distinct text with its phases, in the order of first appearance; nulls left out.
 
     One row a text and phase (columns: SCHEMA; docs/directions.md says what each means). A text that
     cannot be read has one row with `unreadable`, the part that stopped the reading, and `problem`,
-    why. Never raises for a text.
+    why. Never raises for a text. own_name: a character that stands for the name of the product,
+    where whoever knows it has put that in the name's place.
     """
     distinct = texts.cast(pl.String).drop_nulls().unique(maintain_order=True)
     rows: list[Row] = []
@@ -55,15 +57,15 @@ def read_directions(texts: pl.Series) -> pl.DataFrame:
         plain = plain_text(text)
         read = seen.get(plain)
         if read is None:
-            read = seen[plain] = _rows(plain)
+            read = seen[plain] = _rows(plain, own_name)
         rows.extend((text, *row) for row in read)
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _rows(plain: str) -> list[Row]:
+def _rows(plain: str, own_name: str | None) -> list[Row]:
     """The rows of one text that `plain_text` has made plain, without the text."""
     try:
-        phases = phases_of(phrases_of(tokens_of(plain)))
+        phases = phases_of(phrases_of(tokens_of(plain, own_name)))
     except UnreadableError as error:
         part = plain[error.start : error.end].strip() or plain
         return [(0, *_BLANK, part, error.problem)]
@@ -96,6 +98,7 @@ def _row(number: int, phase: Phase) -> Row:
         None if limit is None else float(limit.amount),
         limit_unit,
         phase.days,
+        sorted(map(float, phase.strengths)) or None,
         how_read(phase),
         None,
         None,
@@ -148,7 +151,7 @@ def _amount(low: Fraction, high: Fraction, unit: Unit | None) -> str:
         return figures
     plural = (high > 1 and unit.kind in ("countable", "local")) or unit.name == "unit"
     ending = "es" if unit.name.endswith("ch") else "s"
-    name = unit.name.removesuffix("y") + "ies" if unit.name.endswith("y") else unit.name + ending
+    name = unit.name.removesuffix("y") + "ies" if unit.name.endswith("ry") else unit.name + ending
     return f"{figures} {name if plural else unit.name}"
 
 

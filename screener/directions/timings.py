@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from screener.directions.amounts import range_at
+from screener.directions.figures import range_at
 from screener.directions.grammar import Found, Moment, Rate, Weekdays, at, unreadable
 from screener.directions.tokens import Token
 
@@ -19,12 +19,34 @@ _HOURS = {
 def rate_at(tokens: list[Token], i: int) -> Found | None:
     """So many times a day, a week, or every so many hours or days."""
     return (
-        _named(tokens, i)
+        _every_few(tokens, i)
+        or _named(tokens, i)
         or _every(tokens, i)
         or _hourly(tokens, i)
         or _days_a_week(tokens, i)
         or _times(tokens, i)
     )
+
+
+_LONG = {"weekly": 7, "wkly": 7, "monthly": 30}
+
+
+def _every_few(tokens: list[Token], i: int) -> Found | None:
+    """1 mg 3 monthly, 12-weekly: every three months; of "3 monthly" alone nobody knows."""
+    number = tokens[i].number
+    if number is None or number.denominator != 1 or number < 2:
+        return None
+    hyphen = at(tokens, i + 1).text == "-"
+    word = at(tokens, i + 1 + hyphen)
+    days = _LONG.get(word.text)
+    if days is None:
+        return None
+    dosed = any(token.unit is not None for token in tokens[:i])
+    clear = number in (2, 3, 4, 6) if days == 30 else number >= 8
+    if not (dosed and (hyphen or clear)):
+        raise unreadable("several readings", tokens[i], word)
+    rate = 1 / (number * days)
+    return Found(Rate(tokens[i].start, word.end, rate, rate), i + 2 + hyphen)
 
 
 def per_at(tokens: list[Token], i: int) -> tuple[int, int] | None:
@@ -259,56 +281,3 @@ def clock_at(tokens: list[Token], i: int, *, expected: bool) -> Found | None:
         raise unreadable("foreign word", first, at(tokens, j - 1))
     place = (first.start, at(tokens, j - 1).end)
     return Found(Moment(*place, f"{int(hour):02}:{int(minutes):02}", (int(hour),) * 2), j)
-
-
-def weekdays_at(tokens: list[Token], i: int) -> Found | None:
-    """On Mondays; Mon, Wed and Fri; Monday to Friday; all other days."""
-    first = at(tokens, i)
-    spared = first.is_a("except")
-    j = i + spared
-    j += at(tokens, j).is_a("on", "every")
-    j += at(tokens, j).is_a("every")
-    token = at(tokens, j)
-    if token.is_a("other_days"):
-        return Found(Weekdays(first.start, token.end, others=True), j + 1)
-    if not token.is_a("weekday"):
-        return None
-    named = [_days(token)]
-    signs: list[str] = []
-    j += 1
-    while True:
-        k = j
-        while at(tokens, k).text in (",", "/", "-", "&", "+", "and", "to") or (
-            at(tokens, k).is_a("through")
-        ):
-            k += 1
-        k += at(tokens, k).is_a("on")
-        if not at(tokens, k).is_a("weekday") or k - j > 3:
-            break
-        signs.append(at(tokens, j).text if k > j else "")
-        named.append(_days(at(tokens, k)))
-        j = k + 1
-    days = _spelled_days(named, signs, first, at(tokens, j - 1))
-    if spared:
-        days = frozenset(range(1, 8)) - days
-    return Found(Weekdays(first.start, at(tokens, j - 1).end, days), j)
-
-
-def _days(token: Token) -> frozenset[int]:
-    return frozenset(int(day) for day in token.kinds["weekday"].split(","))
-
-
-def _spelled_days(
-    named: list[frozenset[int]], signs: list[str], first: Token, last: Token
-) -> frozenset[int]:
-    days = frozenset().union(*named)
-    if len(signs) == 1 and signs[0] in ("to", "through", "thru", "till", "-"):
-        (begin,), (end,) = named
-        if signs[0] == "-" and (begin, end) not in ((1, 5), (6, 7)):
-            raise unreadable("several readings", first, last)  # both days, or from one to the other
-        if end <= begin:
-            raise unreadable("several readings", first, last)
-        return frozenset(range(begin, end + 1))
-    if len(days) != sum(len(one) for one in named) or {"to", "through", "thru"} & set(signs):
-        raise unreadable("several readings", first, last)
-    return days

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from screener.directions.asides import without_asides
 from screener.directions.lexicon import Kinds, expanding, longest, pieces_of, unit_word
 from screener.units import Unit
 
@@ -44,6 +45,7 @@ _DASHES = str.maketrans("\u2013\u2014\u2212\u2010\u2011\u2012\u2044\u2019\u00d7"
 _PLURAL = re.compile(r"(?<=[a-z])\((?:e?s)\)")
 _DIGITS = frozenset(".0123456789")
 _BAD_KIND: Kinds = {}
+_PAD = (Token("", _BAD_KIND, None, None, 0, 0),) * 2
 _PART_BOTTOMS = frozenset({2, 3, 4, 8})
 
 
@@ -58,7 +60,7 @@ def plain_text(text: str) -> str:
         text = _PLURAL.sub("s", text)
     if "." in text:
         text = _DOTTED.sub(_undotted, text)
-    return " ".join(text.split())
+    return " ".join(without_asides(" ".join(text.split())).split())
 
 
 def _undotted(found: re.Match[str]) -> str:
@@ -68,8 +70,72 @@ def _undotted(found: re.Match[str]) -> str:
     return _DOTTED_WORDS.get(letters, letters) + " "
 
 
-def tokens_of(text: str) -> list[Token]:
-    """The tokens of a text that `plain_text` has made plain: the longest known phrase each time."""
+def tokens_of(text: str, own_name: str | None = None) -> list[Token]:
+    """The tokens of a text that `plain_text` has made plain: the longest known phrase each time.
+
+    own_name: a sign that stands for the name of the product; it changes nothing and is left out,
+    but where numbers on both of its sides could be taken for one.
+    """
+    tokens = _tokens(text)
+    return tokens if own_name is None else without_name(tokens, own_name)
+
+
+def without_name(tokens: list[Token], name: str) -> list[Token]:
+    """The tokens but the sign of a name; it stays, as a foreign word, where it parts numbers."""
+    out: list[Token] = []
+    skip = 0
+    for place, token in enumerate(tokens):
+        if place < skip:
+            continue
+        label = _label(tokens, place) if token.text == name else None
+        if label is not None and all(one.number is None for one in out):
+            out.append(label[0])
+            skip = label[1]
+            continue
+        if token.text == name and not _parts_numbers(out, tokens[place + 1 : place + 3]):
+            continue
+        out.append(token)
+    return out
+
+
+def _label(tokens: list[Token], place: int) -> tuple[Token, int] | None:
+    """The strength right behind the name, where a number of units follows: NAME 10 mg 1-0-1."""
+    amount, unit = [*tokens[place + 1 : place + 3], *_PAD][:2]
+    if amount.number is None or unit.unit is None or unit.unit.kind != "mass":
+        return None
+    at = place + 3
+    while at < len(tokens) and _between_label_and_count(tokens[at]):
+        at += 1
+    count, behind = [*tokens[at : at + 2], *_PAD][:2]
+    if count.number is None or count.text[:1] == "." or behind.text == "/":
+        return None
+    if behind.is_a("times", "x", "hourly", "period", "nights", "fluid_unit") or (
+        behind.unit is not None and behind.unit.kind != "countable"
+    ):
+        return None
+    said = Token("", {"label": ""}, amount.number, unit.unit, amount.start, unit.end)
+    return said, at
+
+
+def _between_label_and_count(token: Token) -> bool:
+    counted = token.unit is not None and token.unit.kind == "countable"
+    return token.is_a("adjective", "verb") or token.text in (",", ":", ".") or counted
+
+
+def _parts_numbers(before: list[Token], after: list[Token]) -> bool:
+    """ "1 NAME 1/2 tablet" is not one and a half; "1 NAME 10 mg tablet" is one of them."""
+    if not after or after[0].number is None:
+        return False
+    signed = len(before) > 1 and before[-1].text in ("-", "/", "+")
+    if signed:
+        return before[-2].number is not None or before[-2].unit is not None
+    if not before or before[-1].number is None:
+        return False
+    unit = after[1].unit if len(after) > 1 else None
+    return after[0].is_a("part") or unit is None or unit.kind not in ("mass", "volume")
+
+
+def _tokens(text: str) -> list[Token]:
     pieces = _expanded(pieces_of(text))
     words = [piece[0] for piece in pieces]
     tokens: list[Token] = []

@@ -1,19 +1,29 @@
 """Typed rows kept by patient: one bucket in memory, or many as Parquet parts in a scratch folder.
 
 A patient's rows of every table lie in one bucket, chosen by CRC-32 of the id, which is the same in
-every process, version and machine.
+every process, version and machine. Rows wait until they are worth a part in every bucket, so that
+memory is bounded by PART_ROWS and not by the export, and parts are not many and small.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from screener.errors import RunBroke
-from screener.tables import empty_table
+from screener.tables import empty_table, typed_schema
+
+# Rows of the largest table in one bucket: smaller ones cost more queries, larger ones more memory
+# (about 1 KB a row while a worker process screens it) and fit less well into the processor's cache.
+BUCKET_ROWS = 250_000
+PART_ROWS = 250_000  # rows that wait in memory to be written, about 300 bytes each
+LONGEST_ID = 64  # bytes; the hash of longer ids is worked out one by one
 
 
 @dataclass(slots=True)
@@ -24,14 +34,43 @@ class Buckets:
     folder: Path
     held: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     parts: dict[tuple[str, int], list[Path]] = field(default_factory=dict)
+    waiting: dict[tuple[str, int], list[pl.DataFrame]] = field(default_factory=dict)
+    rows_waiting: int = 0
     written: int = 0
 
 
+def buckets_for(rows: int, bucket_rows: int) -> int:
+    """How many buckets a table of so many rows needs."""
+    return max(1, ceil(rows / max(bucket_rows, 1)))
+
+
 def bucket_of(patient_ids: pl.Series, count: int) -> pl.Series:
-    """The bucket number (i32) of each id."""
-    distinct = patient_ids.unique()
-    numbers = [zlib.crc32(text.encode()) % count for text in distinct.to_list()]
-    return patient_ids.replace_strict(distinct, numbers, return_dtype=pl.Int32)
+    """The bucket number (i32) of each id: CRC-32 (ISO-HDLC, as of zlib) of its UTF-8, modulo."""
+    sizes = patient_ids.str.len_bytes().cast(pl.Int64).to_numpy()
+    if sizes.max(initial=0) > LONGEST_ID:
+        distinct = patient_ids.unique()
+        numbers = [zlib.crc32(text.encode()) % count for text in distinct.to_list()]
+        return patient_ids.replace_strict(distinct, numbers, return_dtype=pl.Int32)
+    text = np.frombuffer(patient_ids.str.join("").item().encode(), np.uint8)
+    begins = np.cumsum(sizes) - sizes
+    found = np.full(len(sizes), 0xFFFFFFFF, np.uint32)
+    for at in range(sizes.max(initial=0)):
+        longer = slice(None) if at < sizes.min() else np.flatnonzero(sizes > at)
+        state = found[longer]
+        byte = text[begins[longer] + at]
+        found[longer] = CRC_TABLE[(state ^ byte) & 0xFF] ^ (state >> 8)
+    return pl.Series(patient_ids.name, ((found ^ 0xFFFFFFFF) % count).astype(np.int32))
+
+
+def _crc_table() -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+    """One step of CRC-32 for each byte; polynomial 0xEDB88320 (reflected)."""
+    table = np.arange(256, dtype=np.uint32)
+    for _ in range(8):
+        table = np.where(table & 1, (table >> 1) ^ 0xEDB88320, table >> 1).astype(np.uint32)
+    return table
+
+
+CRC_TABLE = _crc_table()
 
 
 def put(buckets: Buckets, table: str, frame: pl.DataFrame) -> None:
@@ -39,14 +78,34 @@ def put(buckets: Buckets, table: str, frame: pl.DataFrame) -> None:
     if buckets.count == 1:
         buckets.held.setdefault(table, []).append(frame)
         return
+    for number, part in _by_bucket(frame, buckets.count):
+        buckets.waiting.setdefault((table, number), []).append(part)
+    buckets.rows_waiting += frame.height
+    if buckets.rows_waiting >= PART_ROWS:
+        finish(buckets)
+
+
+def _by_bucket(frame: pl.DataFrame, count: int) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Each bucket's rows in their order, without the columns that have no value in the frame."""
     if frame.is_empty():
         return
-    numbered = frame.with_columns(
-        bucket_of(frame["patient_id"], buckets.count).alias("bucket_number")
-    )
-    split = numbered.partition_by("bucket_number", as_dict=True, include_key=False)
-    for (number,), part in split.items():
-        _write(buckets, table, int(str(number)), part)
+    whole = frame.select(c.rechunk() for c in frame if c.null_count() < c.len())
+    numbers = bucket_of(frame["patient_id"], count).to_numpy()
+    small = np.uint16 if count <= 1 << 16 else np.int32  # numpy sorts 16 bits by counting
+    ordered = whole[np.argsort(numbers.astype(small), kind="stable")]
+    begin = 0
+    for number, rows in enumerate(np.bincount(numbers, minlength=count).tolist()):
+        if rows:
+            yield number, ordered.slice(begin, rows)
+        begin += rows
+
+
+def finish(buckets: Buckets) -> None:
+    """Writes what still waits; before it no bucket is complete."""
+    for (table, number), frames in buckets.waiting.items():
+        _write(buckets, table, number, pl.concat(frames, how="diagonal", rechunk=True))
+    buckets.waiting.clear()
+    buckets.rows_waiting = 0
 
 
 def replace(buckets: Buckets, table: str, number: int, frame: pl.DataFrame) -> None:
@@ -57,31 +116,34 @@ def replace(buckets: Buckets, table: str, number: int, frame: pl.DataFrame) -> N
     old = buckets.parts.pop((table, number), [])
     _write(buckets, table, number, frame)
     for path in old:
-        path.unlink(missing_ok=True)
+        if path.is_relative_to(buckets.folder):  # parts from elsewhere are not ours to remove
+            path.unlink(missing_ok=True)
 
 
 def get(buckets: Buckets, table: str, number: int) -> pl.DataFrame:
-    """All rows of a table in one bucket, in the order in which they were put."""
+    """All rows of a table in one bucket, in the order in which they were put.
+
+    Columns without a value are not in the parts, and come back here.
+    """
     if buckets.count == 1:
         frames = buckets.held.get(table, [])
         if len(frames) > 1:
             buckets.held[table] = frames = [pl.concat(frames)]
-    else:
-        frames = [
-            pl.read_parquet(path, glob=False) for path in buckets.parts.get((table, number), [])
-        ]
-    return pl.concat(frames) if frames else empty_table(table)
+        return frames[0] if frames else empty_table(table)
+    return columns(buckets, table, number, tuple(typed_schema(table)))
 
 
 def columns(buckets: Buckets, table: str, number: int, names: tuple[str, ...]) -> pl.DataFrame:
     """Some columns of a table in one bucket; other columns are not read from disk."""
     if buckets.count == 1:
         return get(buckets, table, number).select(names)
-    frames = [
-        pl.read_parquet(path, columns=list(names), glob=False)
-        for path in buckets.parts.get((table, number), [])
-    ]
-    return pl.concat(frames) if frames else empty_table(table).select(names)
+    none = empty_table(table).select(names)
+    paths = buckets.parts.get((table, number), [])
+    if not paths:
+        return none
+    return pl.scan_parquet(
+        paths, schema=none.schema, missing_columns="insert", extra_columns="ignore", glob=False
+    ).collect()
 
 
 def _write(buckets: Buckets, table: str, number: int, part: pl.DataFrame) -> None:

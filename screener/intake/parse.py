@@ -19,6 +19,7 @@ DATE = (
     r"(?:[T ](?:[01][0-9]|2[0-4]):[0-5][0-9](?::[0-6][0-9](?:[.,][0-9]{1,9})?)?"
     r"(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?$"
 )
+SAMPLE = 1_000  # cells that tell whether a column repeats itself
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 YES_NO = dict.fromkeys(("1", "true", "t", "yes", "y", "prn"), True) | dict.fromkeys(
     ("0", "false", "f", "no", "n"), False
@@ -73,13 +74,14 @@ def typed(table: str, raw: pl.DataFrame, file: str) -> pl.DataFrame:
     )
     if table != "prescriptions":
         return frame
-    return frame.with_columns(
-        pl.coalesce("drug", "drug_code").alias("drug"),
-        pl.coalesce(
-            "prescription_id",
-            pl.concat_str(pl.lit(file + ":"), pl.col("source_row").cast(pl.String)),
-        ).alias("prescription_id"),
-    )
+    if frame["drug"].null_count():
+        frame = frame.with_columns(pl.coalesce("drug", "drug_code").alias("drug"))
+    if frame["prescription_id"].null_count():
+        place = pl.concat_str(pl.lit(file + ":"), pl.col("source_row").cast(pl.String))
+        frame = frame.with_columns(
+            pl.coalesce("prescription_id", place).alias("prescription_id"),
+        )
+    return frame
 
 
 def cell_flags(table: str, raw: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +92,7 @@ def cell_flags(table: str, raw: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFra
     day = {"prescriptions": "start_date", "labs": "date"}.get(table)
     parts: list[pl.DataFrame] = []
     for name, flag in CELL_FLAGS[table].items():
-        if name not in raw.columns or raw[name].null_count() == raw.height:
+        if name not in raw.columns or frame[name].null_count() == 0 or _is_blank(raw[name]):
             continue
         unreadable = raw[name].str.strip_chars().fill_null("").ne("") & frame[name].is_null()
         if not unreadable.any():
@@ -107,25 +109,34 @@ def cell_flags(table: str, raw: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFra
     return pl.concat(parts) if parts else pl.DataFrame()
 
 
-def _parsed(column: Column, table: str, raw: pl.DataFrame) -> pl.Expr:
-    if column.name not in raw.columns or raw[column.name].null_count() == raw.height:
+def _parsed(column: Column, table: str, raw: pl.DataFrame) -> pl.Expr | pl.Series:
+    if column.name not in raw.columns or _is_blank(raw[column.name]):
         return pl.lit(None, dtype=DTYPES[column.kind]).alias(column.name)
-    cell = pl.col(column.name)
-    if (table, column.name) == ("patients", "sex"):
-        known = cell.str.strip_chars().str.to_lowercase()
-        return known.replace_strict(SEXES, default=None, return_dtype=pl.String)
-    if column.kind == "date":
-        return _resolved_once(raw[column.name])
-    return PARSERS[column.kind](cell)
+    parse = _sex if (table, column.name) == ("patients", "sex") else PARSERS[column.kind]
+    cells = raw[column.name]
+    if _repeats_much(cells):
+        return _each_text_once(cells, parse)
+    return parse(pl.col(column.name))
 
 
-def _resolved_once(cells: pl.Series) -> pl.Expr:
-    """Dates repeat much and are slow to read: each distinct text is read once."""
-    distinct = cells.unique()
-    if distinct.len() * 4 > cells.len():
-        return _date(pl.col(cells.name))
-    days = distinct.to_frame().select(_date(pl.col(cells.name))).to_series()
-    return pl.col(cells.name).replace_strict(distinct, days, return_dtype=pl.Date)
+def _is_blank(cells: pl.Series) -> bool:
+    return not cells.str.len_bytes().max()
+
+
+def _repeats_much(cells: pl.Series) -> bool:
+    """Told by a sample through the whole column; it decides about the way, not the result."""
+    if cells.len() < SAMPLE * 2:
+        return False
+    return cells.gather_every(cells.len() // SAMPLE).n_unique() * 2 < SAMPLE
+
+
+def _each_text_once(cells: pl.Series, parse: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Reads the distinct texts and hands their values out to the rows."""
+    texts = pl.Categories.random()
+    coded = cells.cast(pl.Categorical(texts))  # the texts are gone when this series is
+    distinct = texts.to_series().alias(cells.name).to_frame()
+    values = distinct.select(parse(pl.col(cells.name))).to_series()
+    return values.gather(coded.to_physical().rechunk()).alias(cells.name)
 
 
 def _id(cell: pl.Expr) -> pl.Expr:
@@ -155,6 +166,11 @@ def _date(cell: pl.Expr) -> pl.Expr:
     written = pl.when(bare.str.contains(DATE)).then(bare.str.head(10))
     day = written.str.to_date("%Y-%m-%d", strict=False)
     return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)
+
+
+def _sex(cell: pl.Expr) -> pl.Expr:
+    known = cell.str.strip_chars().str.to_lowercase()
+    return known.replace_strict(SEXES, default=None, return_dtype=pl.String)
 
 
 def _yes_no(cell: pl.Expr) -> pl.Expr:

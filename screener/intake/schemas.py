@@ -1,4 +1,4 @@
-"""The canonical tables as pandera schemas, built from the same predicates as the intake.
+"""The canonical tables and the findings as pandera schemas, built from the intake's predicates.
 
 pandera takes seconds to import, so it is imported inside functions. It looks at eager frames
 only, and one environment variable can switch it off: `self_test` notices.
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from screener.errors import RunBroke
-from screener.intake.predicates import Predicate, predicates
-from screener.tables import TABLES, typed_schema
+from screener.findings import Results
+from screener.intake.predicates import Predicate, predicates, schema_and_required
+from screener.tables import typed_schema
 
 if TYPE_CHECKING:
     from pandera.api.polars.types import PolarsData
@@ -23,15 +24,12 @@ if TYPE_CHECKING:
 
 @cache
 def schema_of(table: str) -> DataFrameSchema:
-    """The pandera schema of a typed canonical table."""
+    """The pandera schema of a typed canonical table, or of `findings`."""
     import pandera.polars as pa
 
-    required = {c.name for c in TABLES[table] if c.required} | {"source_file", "source_row"}
+    schema, required = schema_and_required(table)
     return pa.DataFrameSchema(
-        {
-            name: pa.Column(dtype, nullable=name not in required)
-            for name, dtype in typed_schema(table).items()
-        },
+        {name: pa.Column(dtype, nullable=name not in required) for name, dtype in schema.items()},
         checks=[pa.Check(_check(p), name=p.code, n_failure_cases=5) for p in predicates(table)],
         strict=True,
         ordered=True,
@@ -47,13 +45,23 @@ def _check(predicate: Predicate) -> Callable[[PolarsData], pl.LazyFrame]:
 
 
 def validate(table: str, frame: pl.DataFrame) -> None:
-    """Raises RunBroke, naming the broken predicates, if a typed frame is not what it must be."""
+    """Raises RunBroke, naming the broken predicates, if a typed frame is not what it must be.
+
+    Every bucket and what is found in it pass here, in the process that screens it.
+    """
+    _works_in_this_process()
     faults = faults_of(table, frame)
     if faults:
         raise RunBroke(
             f"rows of {table} were let through that break: {', '.join(faults)}.",
             fix="This is a fault of the program; please report it.",
         )
+
+
+def validate_findings(results: Results) -> None:
+    """The same for what was found in a bucket."""
+    validate("findings", results.findings)
+    validate("findings", results.pilot_findings)
 
 
 def faults_of(table: str, frame: pl.DataFrame) -> list[str]:
@@ -73,6 +81,11 @@ def _name(error: object) -> str:
     check = getattr(getattr(error, "check", None), "name", None)
     reason = getattr(getattr(error, "reason_code", None), "name", "schema")
     return str(check or reason)
+
+
+@cache
+def _works_in_this_process() -> None:
+    self_test()
 
 
 def self_test() -> None:

@@ -7,9 +7,8 @@ with records counted by the source independently of the rows that polars deliver
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from math import ceil
 from pathlib import Path
 from typing import Protocol
 
@@ -52,7 +51,7 @@ class FileCount:
 
     `records` is the source's independent count; `read` is the rows that it delivered as
     well-formed. `left_out` are rows that a mapping's filter says are none of ours (native: 0);
-    `added` are rows that records gave beyond their first (an order of two dosages; native: 0).
+    `added` are rows that records gave beyond their first (two dosages, phases of a taper).
     """
 
     name: str
@@ -90,10 +89,15 @@ class Intake:
     parts: Buckets = field(repr=False)
 
     def bucket(self, number: int) -> Tables:
-        """All tables of the patients of one bucket; a table that nobody supplied is None."""
+        """All tables of the patients of one bucket; a table that nobody supplied is None.
+
+        Raises RunBroke when pandera finds a row in them that the intake should have set aside.
+        """
         if not 0 <= number < self.bucket_count:
             raise IndexError(number)
         have = {t: store.get(self.parts, t, number) for t in TABLES if t in self.supplied}
+        for table, frame in have.items():
+            validate(table, frame)
         if "patients" in have:
             have["patients"] = with_measured(have["patients"], have.get("labs"))
         return Tables(
@@ -113,7 +117,7 @@ class Intake:
 
 
 @dataclass(slots=True)
-class _Taking:
+class Taking:
     """What has been gathered so far."""
 
     buckets: Buckets
@@ -137,7 +141,7 @@ def take_in(
     encoding: str = "utf-8",
     allow_empty: bool = False,
     scratch: Path,
-    bucket_rows: int = 100_000,
+    bucket_rows: int = store.BUCKET_ROWS,
     progress: Progress | None = None,
 ) -> Intake:
     """Reads, validates and buckets an export; `read` is `sources.read_export`.
@@ -151,14 +155,21 @@ def take_in(
     export = read(
         exports, mapping=mapping, tables=tables, encoding=encoding, allow_empty=allow_empty
     )
-    taking = _Taking(Buckets(_bucket_count(export, bucket_rows), scratch / "intake"))
+    taking = Taking(Buckets(_bucket_count(export, bucket_rows), scratch / "intake"))
     taking.notices += export.notices
     for file in export.files:
-        _take_file(file, taking, progress)
+        take_file(file, taking, progress)
+    return finished(taking)
+
+
+def finished(taking: Taking) -> Intake:
+    """All that was taken, once its last file is read: patients settled, frames in their order."""
+    store.finish(taking.buckets)
     _settle_patients(taking)
     taking.notices += [
         f"{name}: {count} rows have patient ids that {what}; they count as other patients"
         for (name, what), count in taking.odd_ids.items()
+        if count
     ]
     return Intake(
         bucket_count=taking.buckets.count,
@@ -176,23 +187,29 @@ def take_in(
 
 def _bucket_count(export: Export, bucket_rows: int) -> int:
     """Enough buckets for the largest table, from estimates of each file's rows."""
+    return store.buckets_for(max(rows_about(export).values(), default=0), bucket_rows)
+
+
+def rows_about(export: Export) -> dict[str, int]:
+    """About how many rows each table of an export has."""
     rows: dict[str, int] = {}
     for file in export.files:
         if file.table in TABLES:
             rows[file.table] = rows.get(file.table, 0) + file.rows_about
-    return max(1, ceil(max(rows.values(), default=0) / max(bucket_rows, 1)))
+    return rows
 
 
-def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> None:
+def take_file(file: RawFile, taking: Taking, progress: Progress | None) -> None:
+    """Every record of one file. Raises InputRefused when it was taken before, and RunBroke."""
     records = read = blank = left_out = added = kept = aside = 0
     end: RawEnd | None = None
     for batch in file.batches():
-        good, bad = _take_batch(file, batch, taking)
+        good, bad, more = _take_batch(file, batch, taking)
         records += batch.records
         read += batch.rows.height + batch.left_out
         blank += batch.blank
         left_out += batch.left_out
-        added += batch.added
+        added += batch.added + more
         kept += good
         aside += bad
         end = batch.end
@@ -212,7 +229,7 @@ def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> Non
         raise InputRefused(
             f"the file has the same content as {twin.name}.",
             where=file.name,
-            fix="Give every file of the export once.",
+            fix="Give every file of the export once; with --incremental only new ones.",
         )
     if left_out:
         taking.notices.append(f"{file.name}: {left_out} rows are left out by the mapping's filter")
@@ -237,12 +254,14 @@ def _take_file(file: RawFile, taking: _Taking, progress: Progress | None) -> Non
     )
 
 
-def _take_batch(file: RawFile, batch: RawBatch, taking: _Taking) -> tuple[int, int]:
-    """Types a batch and puts its good rows into buckets: (rows kept, records set aside)."""
+def _take_batch(file: RawFile, batch: RawBatch, taking: Taking) -> tuple[int, int, int]:
+    """Types a batch and puts its good rows into buckets: (rows kept, records set aside, rows that
+    tapers added)."""
     if batch.set_aside.height:
         taking.set_aside.append(batch.set_aside)
     if file.table not in TABLES:
-        return batch.rows.height, batch.set_aside.height  # looked up in by the source, no rows here
+        # looked up in by the source, no rows here
+        return batch.rows.height, batch.set_aside.height, 0
     raw = batch.rows
     frame = typed(file.table, raw, file.name)
     fault = broken(file.table, frame)["fault"]
@@ -252,16 +271,24 @@ def _take_batch(file: RawFile, batch: RawBatch, taking: _Taking) -> tuple[int, i
         taking.set_aside.append(_reasons(file, raw.filter(faulty), fault.filter(faulty)))
         bad = int(faulty.sum())
         raw, frame = raw.filter(~faulty), frame.filter(~faulty)
-    validate(file.table, frame)
     flags = cell_flags(file.table, raw, frame)
     if flags.height:
         taking.flags.append(flags)
+    _note_dates(file.table, frame, taking)
+    written = frame.height
     if file.table == "prescriptions":
         frame = with_directions(frame)
-    _note_dates(file.table, frame, taking)
     _note_odd_ids(file.name, frame["patient_id"], taking)
     store.put(taking.buckets, file.table, frame)
-    return frame.height, bad + batch.set_aside.height
+    return frame.height, bad + batch.set_aside.height, frame.height - written
+
+
+def without_folders(notices: Iterable[str], exports: Iterable[str]) -> tuple[str, ...]:
+    """The notices without the folders of the exports: where they lie must not change a report."""
+    said = tuple(notices)
+    for path in sorted(exports, key=len, reverse=True):
+        said = tuple(text.replace(path, Path(path).name) for text in said)
+    return said
 
 
 def _reasons(file: RawFile, raw: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
@@ -290,7 +317,7 @@ def _reasons(file: RawFile, raw: pl.DataFrame, fault: pl.Series) -> pl.DataFrame
     return pl.concat(parts)
 
 
-def _note_dates(table: str, frame: pl.DataFrame, taking: _Taking) -> None:
+def _note_dates(table: str, frame: pl.DataFrame, taking: Taking) -> None:
     if table in DATED:
         taking.dates.append(frame.group_by(date=DATED[table]).agg(rows=pl.len().cast(pl.Int64)))
     if table == "patients":
@@ -299,15 +326,14 @@ def _note_dates(table: str, frame: pl.DataFrame, taking: _Taking) -> None:
             taking.observation_ends.append(latest)
 
 
-def _note_odd_ids(file: str, ids: pl.Series, taking: _Taking) -> None:
+def _note_odd_ids(file: str, ids: pl.Series, taking: Taking) -> None:
     """Ids are never mended; ids that a spreadsheet may have changed are counted aloud."""
     signs = {
         "have spaces at the edges": ids.str.contains(r"^\s|\s$"),
         "end in '.0'": ids.str.ends_with(".0"),
     }
     for what, odd in signs.items():
-        if odd.any():
-            taking.odd_ids[file, what] = taking.odd_ids.get((file, what), 0) + int(odd.sum())
+        taking.odd_ids[file, what] = taking.odd_ids.get((file, what), 0) + int(odd.sum())
 
 
 def _dates(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -316,7 +342,7 @@ def _dates(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts).group_by("date").agg(pl.col("rows").sum()).sort("date")
 
 
-def _settle_patients(taking: _Taking) -> None:
+def _settle_patients(taking: Taking) -> None:
     """One row a patient in every bucket, with a notice of copies and contradictions."""
     if "patients" not in taking.supplied:
         return

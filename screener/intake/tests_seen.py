@@ -19,16 +19,18 @@ def tests_seen(parts: Buckets) -> frozenset[tuple[str, str]]:
         orders = store.columns(
             parts, "prescriptions", number, ("patient_id", "start_date", "source_row", "site_id")
         )
-        homes = orders.sort("patient_id", "start_date", "source_row").unique(
-            "patient_id", keep="last", maintain_order=True
-        )
-        tested = labs.filter(pl.col("value").is_not_null()).select(
-            "patient_id", analyte=pl.col("analyte").str.strip_chars().str.to_lowercase()
+        tested = labs.filter(pl.col("value").is_not_null()).select("patient_id", "analyte").unique()
+        homes = (
+            orders.join(tested, on="patient_id", how="semi")
+            .sort("start_date", "source_row", maintain_order=True)
+            .unique("patient_id", keep="last")
         )
         pairs = (
-            tested.unique()
-            .join(homes, on="patient_id", how="left")
-            .select(pl.col("site_id").fill_null(""), "analyte")
+            tested.join(homes, on="patient_id", how="left")
+            .select(
+                pl.col("site_id").fill_null(""),
+                analyte=pl.col("analyte").str.strip_chars().str.to_lowercase(),
+            )
             .unique()
         )
         seen.update((site, analyte) for site, analyte in pairs.iter_rows())

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
+from screener.sources.ahead import ahead
 from screener.sources.fhir import read_fhir
 from screener.sources.find import Found, find_files
 from screener.sources.look_up import Reader, read_mapped
+from screener.sources.mapping import TableRules
 from screener.sources.mapping_files import load_mapping
 from screener.sources.ndjson import read_ndjson
 from screener.sources.omop import read_omop
@@ -40,9 +42,12 @@ def read_export(
     tables: dict[str, list[str]] | None = None,
     encoding: str = "utf-8",
     allow_empty: bool = False,
+    known: frozenset[str] = frozenset(),
 ) -> Export:
     """The files of an export; nothing but their first bytes is read before `batches` is called.
 
+    known: names of files read before, of which these are the continuation; only for formats whose
+    files are read each by itself (see `reads_alone`).
     Raises UsageError for a wrong mapping, path or encoding, InputRefused for a missing file.
     """
     if str(mapping) in MODELS:
@@ -50,18 +55,35 @@ def read_export(
         return read(exports, tables=tables, encoding=encoding, allow_empty=allow_empty)
     rules = load_mapping(mapping)
     codec = check_encoding(encoding)
-    found, notices = find_files(exports, rules, tables)
+    found, notices = find_files(exports, rules, tables, known)
     raw = tuple(
         RawFile(
             file.name,
             file.path_as_given,
             file.table,
             _rows_about(file),
-            partial(read_mapped, file, rules, codec, allow_empty, found=found, readers=READERS),
+            partial(
+                ahead,
+                partial(read_mapped, file, rules, codec, allow_empty, found=found, readers=READERS),
+            ),
         )
         for file in found
     )
     return Export(raw, (*(f"mapping {rules.name}: {text}" for text in rules.cautions), *notices))
+
+
+def reads_alone(mapping: str | Path) -> bool:
+    """Whether each file of the format is read by itself, so that files may come night by night.
+
+    FHIR, OMOP and mappings with look-ups need all files at once. Raises UsageError.
+    """
+    if str(mapping) in MODELS:
+        return False
+    return not any(_looks_up(rules) for rules in load_mapping(mapping).tables.values())
+
+
+def _looks_up(rules: TableRules) -> bool:
+    return rules.look_up is not None or any(_looks_up(r) for r in (*rules.also, *rules.more))
 
 
 def _rows_about(file: Found) -> int:

@@ -38,22 +38,22 @@ def read_delimited(
         yield from slices
 
     total = 0
-    ahead: RawBatch | None = None
-    for found, _ in read_records(texts(), header, file.name):
-        if ahead is not None:
-            yield ahead
+    for found, last in read_records(texts(), header, file.name):
         total += found.records
         rows, left_out = derived(found.rows, plan)
-        ahead = RawBatch(rows, found.set_aside, found.records, found.blank, left_out, reading.bytes)
-    if ahead is None or (total == 0 and not allow_empty):
-        raise no_records(file)
-    if total == 0:
-        notices.append(f"{file.name}: the file has column names but no record")
-    if file.name.lower().endswith((".gz", ".zst")) != bool(reading.packed_as):
-        notices.append(
-            f"{file.name}: read as {reading.packed_as or 'plain text'}, whatever the name says"
-        )
-    yield with_end(ahead, reading, frozenset(plan.columns), notices)
+        batch = RawBatch(rows, found.set_aside, found.records, found.blank, left_out, reading.bytes)
+        if not last:
+            yield batch
+            continue
+        if total == 0 and not allow_empty:
+            raise no_records(file)
+        if total == 0:
+            notices.append(f"{file.name}: the file has column names but no record")
+        if file.name.lower().endswith((".gz", ".zst")) != bool(reading.packed_as):
+            notices.append(
+                f"{file.name}: read as {reading.packed_as or 'plain text'}, whatever the name says"
+            )
+        yield with_end(batch, reading, frozenset(plan.columns), notices)
 
 
 def derived(rows: pl.DataFrame, plan: Derivation) -> tuple[pl.DataFrame, int]:

@@ -6,14 +6,16 @@ The encoding is never guessed: UTF-8, or the one that the caller names.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from screener.errors import InputRefused, UsageError
 
-SLICE = 16 << 20  # bytes of text handled at a time
+SLICE = 8 << 20  # bytes of text handled at a time
 LINE_LIMIT = 128 << 20  # a longer stretch without a line end is no table
 NUL_RUN = 1 << 10  # a longer run of NUL bytes is a hole in the file, not a slip
 BOM = b"\xef\xbb\xbf"
+MARKUP = re.compile(rb"\s*<")
 REPLACEMENT = "\ufffd".encode()
 PAIRS = (b"\x81\x41", b"\xa4\x41", b"\xa4\xa1", b"\xc4\xe3")  # one letter in two-byte encodings
 NOT_TEXT = (
@@ -61,8 +63,8 @@ def utf8_slices(
         _refuse_holes(data, last, where)
         text = _as_utf8(data, encoding, lines, where)
         lines += text.count(b"\n")
-        replaced += text.count(REPLACEMENT)
-        any_text = any_text or bool(text.strip())
+        replaced += 0 if text.isascii() else text.count(REPLACEMENT)
+        any_text = any_text or not (text.isspace() or not text)
         ends_well = text.endswith(b"\n") if text else ends_well
         if last and not any_text:
             raise InputRefused("the file is empty.", where=where, fix="Export it again.")
@@ -127,7 +129,7 @@ def _without_head(data: bytes, where: str, encoding: str, notices: list[str]) ->
                 where=where,
                 fix="Leave --encoding out for this file.",
             )
-    if data.lstrip()[:1] == b"<":
+    if MARKUP.match(data):
         raise InputRefused(
             "this looks like a web page (HTML) or XML, not a table.",
             where=where,

@@ -107,6 +107,23 @@ DAILY = [
     ("4 tablets a day: 2 in the morning and 2 at night", "4", "4", "tablet"),
     ("1200 mg/day divided tid", "1200", "1200", "mg"),
     ("10 mg tds (total daily dose 30 mg)", "30", "30", "mg"),
+    ("1 tablet daily for chronic spontaneous urticaria", "1", "1", "tablet"),
+    ("1 tablet daily. Indications: high cholesterol. Dx: E78.5", "1", "1", "tablet"),
+    ("1 tablet bd, may cause dizziness or blurred vision", "2", "2", "tablet"),
+    ("TAKE 1 TABLET DAILY **NEEDS APPOINTMENT BEFORE NEXT REFILL**", "1", "1", "tablet"),
+    ("1 tablet once daily (90 day supply)", "1", "1", "tablet"),
+    ("10 mg = 1 tab(s), Oral, 3x/day, 90 tab(s), 2 Refill(s)", "30", "30", "mg"),
+    ("1 tab daily - 28 tabs", "1", "1", "tablet"),
+    ("10 mg daily start 2024-01-31", "10", "10", "mg"),
+    ("1 each Q24H", "1", "1", ""),
+    ("2dd1t", "2", "2", "tablet"),
+    ("1/1 tds", "3", "3", ""),
+    ("5mg Tu/Th/Sa, 2.5mg M/W/F/Su", "25/7", "25/7", "mg"),
+    ("5 mg daily except 2.5 mg on Mon and Fri", "30/7", "30/7", "mg"),
+    ("1 mg im 3 monthly", "1/90", "1/90", "mg"),
+    ("change patch every 72 hours", "1/3", "1/3", "patch"),
+    ("1 drop to left eye tds", "3", "3", "drop"),
+    ("10 mg Oral Tab, 1 tab, Oral, TID", "3", "3", "tablet"),
 ]
 
 
@@ -185,6 +202,11 @@ TAPERS = [
     ("30 mg daily reducing by 10 mg every week to 10 mg then stop", "30 x 7; 20 x 7; 10 x 7"),
     ("25 mg nocte increasing by 25 mg every 3 days to 75 mg", "25 x 3; 50 x 3; 75 x -"),
     ("1 in the morning then 2 at night", "3 x -"),
+    ("1 tab tds x 14 days, then as needed", "3 x 14; None x -"),
+    ("half a tablet for one week, then one tablet daily", "1/2 x 7; 1 x -"),
+    ("week 1: 25 mg od; week 2: 50 mg od; week 3 onwards: 75 mg od", "25 x 7; 50 x 7; 75 x -"),
+    ("Days 1-3: 5 mg daily; Days 4-7: 5 mg bd; then 10 mg bd", "5 x 3; 10 x 4; 20 x -"),
+    ("2 tabs on day 1, then 1 tab daily from day 2", "2 x 1; 1 x -"),
 ]  # fmt: skip
 
 

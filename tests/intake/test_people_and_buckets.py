@@ -212,7 +212,7 @@ def test_a_count_that_does_not_hold_breaks_the_run(
 ) -> None:
     from screener.intake import take as module
 
-    monkeypatch.setattr(module, "_take_batch", lambda *args: (0, 0))
+    monkeypatch.setattr(module, "_take_batch", lambda *args: (0, 0, 0))
     with pytest.raises(RunBroke, match="1 records were counted, but 0 kept"):
         take({"prescriptions.csv": RX + "P1,x,2024-01-02\n"})
 

@@ -237,6 +237,8 @@ FENTANYL: tuple[Row, ...] = (
     {"strength_unit": "mg"},
     {"route": "topical"},
     {"frequency_count": None, "frequency_period_days": None},
+    {"dose_min": None, "quantity": 10.0, "sig": "as directed"},
+    {"dose_unit": "mcg", "dose_min": 25.0},
 )
 AS_NEEDED: tuple[Row, ...] = (
     {"prn": True, "max_doses_per_day": 3.0},

@@ -22,6 +22,7 @@ from tests.reference.lanes import lay_out
 from tests.reference.lines import DAY, Line, order_lines
 from tests.reference.people import admission_days, birthday, kidney_of
 from tests.reference.rows import Flag, RowClass, classify, patient_last_day
+from tests.reference.tapers import without_restarts
 
 Row = dict[str, Any]
 ADULT = 18
@@ -85,6 +86,7 @@ def screen_patient(
     last_day = patient_last_day(patient, as_of)
     rows, flags = classify(orders, patient.get("birth_date"), last_day)
     used = [row.order for row in rows if row.row_class == "used"]
+    used = without_restarts(used, orders)
     lines: list[Line] = []
     for number, order in enumerate(used):
         made, raised = order_lines(order, number)

@@ -9,6 +9,7 @@ import datetime as dt
 from typing import Any
 
 from tests.reference.lines import DAY, Line
+from tests.reference.tapers import phases_beside
 
 FILL_GAP = 14  # days between two fills that still belong to one chain
 REFILL_WINDOW = 7  # days of overlap that are always an early refill
@@ -36,7 +37,8 @@ def cut_replaced(lines: list[Line], used: list[dict[str, Any]]) -> None:
     for line in lines:
         if line.prescription_id is None:
             continue
-        starts = [o["start_date"] for o in used if o["replaces"] == line.prescription_id]
+        beside = [o["prescription_id"] for o in phases_beside(used[line.order], used)]
+        starts = [o["start_date"] for o in used if o["replaces"] in beside]
         if starts:
             line.replaced_on = min(starts)
             if line.end is not None:

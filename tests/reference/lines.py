@@ -90,7 +90,8 @@ def order_lines(order: dict[str, Any], number: int) -> tuple[list[Line], set[Fla
             flags.add(("unknown-route", start))
         strength = Strength.of(order, place, len(product.ingredients))
         order = order | {"prn": as_needed(order, ingredient)}
-        dose = daily_dose(order, strength, ingredient)
+        hourly = gives_off_by_the_hour(order, track)
+        dose = daily_dose(order, strength, ingredient, hourly=hourly)
         in_mass = tidy(order["dose_unit"]) in MASS_UG  # of which of them?
         if len(product.ingredients) > 1 and (strength.ug_per_unit is None or in_mass):
             dose = Dose(flags={"unknown-combination"})
@@ -157,6 +158,12 @@ def track_of(order: dict[str, Any], product: drugs.Product, ingredient: str) -> 
     return track or drugs.DOSE_UNIT_TRACKS.get(tidy(order["dose_unit"]), "unknown")
 
 
+def gives_off_by_the_hour(order: dict[str, Any], track: str) -> bool:
+    """Whether the strength is what a patch gives off in an hour, and not what is in it."""
+    unit = tidy(order["strength_unit"])
+    return unit.endswith("/h") or (track == "transdermal" and unit in drugs.PATCH_RATES)
+
+
 def is_patch(order: dict[str, Any]) -> bool:
     """Whether the dose counts patches."""
     return tidy(order["dose_unit"]) == "patch"
@@ -210,18 +217,22 @@ def frequency(order: dict[str, Any]) -> Fraction | None:
     return exact(count) / exact(period) if count is not None and period else None
 
 
-def daily_dose(order: dict[str, Any], strength: Strength, ingredient: str) -> Dose:
+def daily_dose(
+    order: dict[str, Any], strength: Strength, ingredient: str, *, hourly: bool = False
+) -> Dose:
     """Dose each time x times a day, both ends, rounded half up to the microgram at the end."""
     smallest, largest = order["dose_min"], order["dose_max"]
     largest = smallest if largest is None else largest
     prn, maximum = bool(order["prn"]), order["max_doses_per_day"]
     if smallest is None or largest < smallest or largest == 0:
-        return _from_quantity(order, strength)
+        return _from_quantity(order, strength, hourly=hourly)
     needless = is_patch(order) or (prn and maximum is not None)
     factors, flags = _ug_per_dose_unit(order, strength, ingredient)
     if not order["frequency_count"] and not needless:
         without_maximum = Dose(flags={"prn-without-maximum"} | flags)
-        return without_maximum if prn else _from_quantity(order, strength)
+        return without_maximum if prn else _from_quantity(order, strength, hourly=hourly)
+    if hourly and tidy(order["dose_unit"]) in MASS_UG:
+        return Dose(flags={"unit"})
     if factors is None:
         return Dose(flags=flags)
     times = frequency(order)
@@ -244,11 +255,12 @@ def daily_dose(order: dict[str, Any], strength: Strength, ingredient: str) -> Do
     )
 
 
-def _from_quantity(order: dict[str, Any], strength: Strength) -> Dose:
-    """An unreadable sig: somewhere between nothing and everything that was supplied."""
+def _from_quantity(order: dict[str, Any], strength: Strength, *, hourly: bool) -> Dose:
+    """An unreadable sig: somewhere between nothing and everything that was supplied. How long a
+    patch was worn nobody says."""
     per_unit = strength.ug_per_ml if strength.liquid else strength.ug_per_unit
     quantity, days = order["quantity"], order["days_supply"]
-    if quantity is None or days is None or per_unit is None:
+    if hourly or quantity is None or days is None or per_unit is None:
         return Dose(flags={"unreadable-sig"})
     high = half_up(exact(quantity) * per_unit / days)
     return Dose(high=high, uncertain=True, plausible=high, flags={"unreadable-sig"})

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from tests.reference.tapers import is_later_phase, phases_beside
+
 NOT_COUNTED = {
     "cancelled", "canceled", "enteredinerror", "draft", "onhold", "nottaken", "declined",
     "intended",
@@ -44,10 +46,14 @@ def classify(
     flags: set[Flag] = set()
     newest = _newest_versions(orders)
     for order in orders:
-        if _version(order) < newest[order["patient_id"], order["prescription_id"]]:
+        if any(
+            _version(row) < newest[row["patient_id"], row["prescription_id"]]
+            for row in phases_beside(order, orders)
+        ):
             rows.append(RowClass(order, "superseded"))
             continue
-        row = _classify_one(order, seen, birth, last_day, flags)
+        later = is_later_phase(order, orders)
+        row = _classify_one(order, seen, birth, last_day, flags, later_phase=later)
         rows.append(row)
         seen.append(_content(order))
     return rows, flags
@@ -72,6 +78,8 @@ def _classify_one(
     birth: dt.date | None,
     last_day: dt.date,
     flags: set[Flag],
+    *,
+    later_phase: bool,
 ) -> RowClass:
     start, stop = order["start_date"], order["stop_date"]
     status = (order["status"] or "").lower()
@@ -86,6 +94,8 @@ def _classify_one(
     if _content(order) in seen:
         flags.add(("duplicate-row", start))
         return RowClass(order, "duplicate")
+    if later_phase and ((stop is not None and stop <= start) or start > last_day):
+        return RowClass(order, "excluded", "zero_length")
     before_birth = birth is not None and start < birth
     if (stop is not None and stop < start) or before_birth or start > last_day:
         flags.add(("impossible-date", start))
@@ -96,8 +106,8 @@ def _classify_one(
 
 
 def _content(order: dict[str, Any]) -> dict[str, Any]:
-    """Everything that makes two rows the same order but its id and version."""
-    apart = ("prescription_id", "version")
+    """Everything that makes two rows the same order but its id, version and place."""
+    apart = ("prescription_id", "version", "source_file", "source_row")
     content = {name: value for name, value in order.items() if name not in apart}
     for name in ANY_CASE:
         content[name] = None if content[name] is None else content[name].lower()

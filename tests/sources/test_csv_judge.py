@@ -6,12 +6,12 @@ import io
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from screener.errors import RunBroke
 from screener.findings import SET_ASIDE
-from screener.sources import csv_judge, csv_records
+from screener.sources import csv_judge, csv_marks, csv_records
 from screener.sources.header import Header
 from tests.sources.strict_reader import Read, read_strictly
 
@@ -83,24 +83,85 @@ def read(slices: list[bytes], header: Header) -> list[Read]:
 
 
 @settings(max_examples=150)
-@given(data=st.data(), header=headers, size=st.sampled_from([1, 12, 60, 1 << 20]))
+@given(
+    data=st.data(),
+    header=headers,
+    size=st.sampled_from([1, 12, 60, 1 << 20]),
+    piece=st.sampled_from([1, 12, 1 << 20]),
+)
 @pytest.mark.parametrize("limit", [LONG, 8])
 def test_random_text_is_read_as_the_strict_reader_reads_it(
-    data: st.DataObject, header: Header, size: int, limit: int
+    data: st.DataObject, header: Header, size: int, piece: int, limit: int
 ) -> None:
     slices = cut(data.draw(texts(header)), size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_records, "FIELD_LIMIT", limit)
+        patch.setattr(csv_records, "PIECE", piece)
         assert read(slices, header) == read_strictly(slices, header, limit)
 
 
 @settings(max_examples=150)
 @given(
-    text=st.text(alphabet='"",,,\n\n\r\0aé ', max_size=40), size=st.sampled_from([1, 12, 1 << 20])
+    text=st.text(alphabet='"",,,\n\n\r\0aé ', max_size=40),
+    size=st.sampled_from([1, 12, 1 << 20]),
+    piece=st.sampled_from([1, 12, 1 << 20]),
 )
-def test_letter_salad_is_read_as_the_strict_reader_reads_it(text: str, size: int) -> None:
+def test_letter_salad_is_read_as_the_strict_reader_reads_it(
+    text: str, size: int, piece: int
+) -> None:
     slices = cut(text, size)
-    assert read(slices, THREE) == read_strictly(slices, THREE, LONG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_records, "PIECE", piece)
+        assert read(slices, THREE) == read_strictly(slices, THREE, LONG)
+
+
+@settings(max_examples=300)
+@given(text=st.text(alphabet='"",,,\n\n\r\0aé ', max_size=24), limit=st.sampled_from([LONG, 6]))
+@example(text='a,"b\nc",d\n"","",""', limit=LONG)
+def test_marks_alone_say_well_formed_only_of_what_the_strict_reader_keeps(
+    text: str, limit: int
+) -> None:
+    """And never no of plain text, or the quick way would not be one."""
+    count = csv_marks.well_formed(text.encode(), THREE, limit)
+    (strict,) = read_strictly([text.encode()], THREE, limit)
+    longest = max((len(line.encode()) for line in text.split("\n")), default=0)
+    if count is not None:
+        assert (len(strict.rows), strict.records) == (count, count)
+    elif longest < limit and '"' not in text:
+        assert strict.set_aside or strict.blank
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b,c\nd,e,f",
+        'a,"","b ""c"", d"\r\n"x\ny",,é\n',
+        '"a","b","c"\n' * 300,
+        "",
+    ],
+)
+def test_exports_without_a_fault_never_come_to_the_judge(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_records, "judge", lambda *_: pytest.fail("it was asked"))
+    (found,) = read([text.encode()], THREE)
+    assert found == read_strictly([text.encode()], THREE, LONG)[0]
+
+
+def test_a_fault_brings_only_its_own_piece_to_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[bytes] = []
+    whole = csv_judge.judge
+
+    def noted(text: bytes, header: Header, last: bool, limit: int) -> csv_judge.Judged:
+        judged.append(text)
+        return whole(text, header, last, limit)
+
+    monkeypatch.setattr(csv_records, "judge", noted)
+    monkeypatch.setattr(csv_records, "PIECE", 5)
+    text = b"a,b,c\n" * 4 + b"a,b\n" + b"a,b,c\n" * 4
+    (found,) = read([text], THREE)
+    assert judged == [b"a,b\na,b,c\n"]
+    assert found == read_strictly([text], THREE, LONG)[0]
 
 
 @pytest.fixture
