@@ -7,11 +7,14 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 # The stamp's name carries the lock's content: another lock, another installation.
 STAMP := $(VENV)/installed-$(shell cksum $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+SPARK := .venv-spark
+SPARK_LOCK := requirements-spark.lock
+SPARK_STAMP := $(SPARK)/installed-$(shell cksum < $(SPARK_LOCK) 2>/dev/null | cut -d' ' -f1)
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-deep check fix bench lock upgrade browser sample-data
+.PHONY: help venv demo test test-deep test-spark check fix bench bench-docs peers lock upgrade browser sample-data
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -30,11 +33,23 @@ $(STAMP):
 demo: $(STAMP)  ## screen the invented clinic of sample_data/ and print where the report is
 	$(BIN)/screener demo
 
-test: $(STAMP) browser  ## all tests
+test: $(STAMP) browser  ## all tests; those of Spark too where `make test-spark` was run once
 	$(BIN)/python -m pytest
+	@test ! -e $(SPARK_STAMP) || $(MAKE) --no-print-directory test-spark
 
 test-deep: $(STAMP) browser  ## all tests, with many more invented histories
 	SCREENER_HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+# PySpark has an environment of its own: it brings pandas, which pandera then imports everywhere.
+test-spark: $(SPARK_STAMP)  ## the tests of the Spark engine (needs Java 17), in .venv-spark
+	$(SPARK)/bin/python -m pytest tests/engines
+
+$(SPARK_STAMP):
+	test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/python -m pip install --quiet --require-hashes -r $(SPARK_LOCK)
+	$(SPARK)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(SPARK)/installed-*
+	@touch $@
 
 check: $(STAMP)  ## lint, format, types, floors, documents; changes nothing, runs all to the end
 	@bad=; for step in "ruff check --quiet ." "ruff format --check --quiet ." mypy lint-imports \
@@ -47,8 +62,23 @@ fix: $(STAMP)  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## time a run against the floor (reading and writing the same file)
-	$(BIN)/python benchmarks/run.py
+bench: $(STAMP) peers  ## time runs and peers against the floor; BENCH="--orders 10000000 ..."
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+bench-docs: $(STAMP)  ## put the figures of benchmarks/results into docs/performance.md
+	$(BIN)/python benchmarks/say.py
+
+# pandas has an environment of its own: in the other one pandera would import it with every run.
+PEERS := build/peers
+PEERS_ASKED := benchmarks/peers/requirements.in
+PEERS_STAMP := $(PEERS)/installed-$(shell cksum < benchmarks/peers/requirements.lock | cut -d' ' -f1)
+peers: $(PEERS_STAMP)  ## make the environment of the pandas peer of the benchmarks
+
+$(PEERS_STAMP):
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --require-hashes -r benchmarks/peers/requirements.lock
+	@rm -f $(PEERS)/installed-*
+	@touch $@
 
 sample-data: $(STAMP)  ## make sample_data/*.csv again (the same bytes)
 	$(BIN)/python sample_data/make_sample_data.py
@@ -56,10 +86,14 @@ sample-data: $(STAMP)  ## make sample_data/*.csv again (the same bytes)
 lock: $(STAMP)  ## pin what pyproject.toml asks for, keeping the pins that still fit
 	$(COMPILE) --group dev -o $(LOCK)
 	$(COMPILE) --constraint $(LOCK) -o requirements-runtime.lock
+	$(COMPILE) --group dev --group spark-tests --constraint $(LOCK) -o $(SPARK_LOCK)
+	$(COMPILE:pyproject.toml=$(PEERS_ASKED)) -o $(PEERS_ASKED:.in=.lock)
 
 upgrade: $(STAMP)  ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --group dev -o $(LOCK)
 	$(COMPILE) --upgrade --constraint $(LOCK) -o requirements-runtime.lock
+	$(COMPILE) --upgrade --group dev --group spark-tests --constraint $(LOCK) -o $(SPARK_LOCK)
+	$(COMPILE:pyproject.toml=$(PEERS_ASKED)) --upgrade -o $(PEERS_ASKED:.in=.lock)
 
 # The browser tests need a Chromium and skip visibly without one; it is installed only where that
 # is possible without asking, and its absence never fails a build.

@@ -5,6 +5,10 @@ argument is null. None of them looks at whether an equation suits the patient: C
 Cockcroft-Gault are for adults, bedside Schwartz for 1 to 17 years; the caller decides.
 Creatinine is in mg/dL, age in completed years, weight in kg, height in cm, eGFR in
 mL/min/1.73 m2 and Cockcroft-Gault in mL/min.
+
+Nothing is divided by, or raised to, a number that a column may turn out to hold alone: polars
+divides many rows by one number with its reciprocal and a single row truly, so that the last bit
+would depend on who shares a bucket.
 """
 
 from __future__ import annotations
@@ -25,12 +29,11 @@ def _by_sex(female: pl.Expr, woman: pl.Expr | float, man: pl.Expr | float) -> pl
 
 def ckd_epi_2021(creatinine_mg_dl: pl.Expr, age_years: pl.Expr, female: pl.Expr) -> pl.Expr:
     """EGFR without race. Source: Inker and others, N Engl J Med 2021;385:1737."""
-    kappa = _by_sex(female, 0.7, 0.9)
-    alpha = _by_sex(female, -0.241, -0.302)
-    ratio = creatinine_mg_dl / kappa
+    ratio = creatinine_mg_dl * _by_sex(female, 1 / 0.7, 1 / 0.9)
+    low = pl.min_horizontal(ratio, 1.0)
     return (
         142.0
-        * pl.min_horizontal(ratio, 1.0).pow(alpha)
+        * _by_sex(female, low.pow(-0.241), low.pow(-0.302))
         * pl.max_horizontal(ratio, 1.0).pow(-1.200)
         * pl.lit(0.9938).pow(age_years)
         * _by_sex(female, 1.012, 1.0)
@@ -42,12 +45,11 @@ def ckd_epi_2009(creatinine_mg_dl: pl.Expr, age_years: pl.Expr, female: pl.Expr)
 
     Women get 141 x 1.018 unrounded; the printed tables of the paper round it to 144.
     """
-    kappa = _by_sex(female, 0.7, 0.9)
-    alpha = _by_sex(female, -0.329, -0.411)
-    ratio = creatinine_mg_dl / kappa
+    ratio = creatinine_mg_dl * _by_sex(female, 1 / 0.7, 1 / 0.9)
+    low = pl.min_horizontal(ratio, 1.0)
     return (
         141.0
-        * pl.min_horizontal(ratio, 1.0).pow(alpha)
+        * _by_sex(female, low.pow(-0.329), low.pow(-0.411))
         * pl.max_horizontal(ratio, 1.0).pow(-1.209)
         * pl.lit(0.993).pow(age_years)
         * _by_sex(female, 1.018, 1.0)
@@ -81,12 +83,12 @@ def bedside_schwartz(height_cm: pl.Expr, creatinine_mg_dl: pl.Expr) -> pl.Expr:
 
 def mosteller_bsa(height_cm: pl.Expr, weight_kg: pl.Expr) -> pl.Expr:
     """Body surface in m2. Source: Mosteller, N Engl J Med 1987;317:1098."""
-    return (height_cm * weight_kg / 3600.0).sqrt()
+    return (height_cm * weight_kg * (1 / 3600.0)).sqrt()
 
 
 def devine_ideal_weight(height_cm: pl.Expr, female: pl.Expr) -> pl.Expr:
     """Ideal weight in kg; below 60 inches the line simply goes on. Source: Devine 1974."""
-    return _by_sex(female, 45.5, 50.0) + 2.3 * (height_cm / _CM_PER_INCH - 60.0)
+    return _by_sex(female, 45.5, 50.0) + 2.3 * (height_cm * (1 / _CM_PER_INCH) - 60.0)
 
 
 def adjusted_weight(ideal_kg: pl.Expr, actual_kg: pl.Expr) -> pl.Expr:
@@ -96,7 +98,7 @@ def adjusted_weight(ideal_kg: pl.Expr, actual_kg: pl.Expr) -> pl.Expr:
 
 def de_indexed(egfr: pl.Expr, bsa_m2: pl.Expr) -> pl.Expr:
     """EGFR in mL/min/1.73 m2 as mL/min of a body of `bsa_m2` m2."""
-    return egfr * bsa_m2 / 1.73
+    return egfr * bsa_m2 * (1 / 1.73)
 
 
 def creatinine_mg_dl(value: pl.Expr, unit_text: pl.Expr) -> pl.Expr:
@@ -118,9 +120,9 @@ def creatinine_mg_dl(value: pl.Expr, unit_text: pl.Expr) -> pl.Expr:
         pl.when(unit.str.contains(r"^(mg|milligrams?)/(dl|100ml)$|^mg%$"))
         .then(number)
         .when(unit.str.contains(r"^(\u{3bc}|\u{b5}|u|mc|mic|micro)mol(es?)?/l$"))
-        .then(number / UMOL_PER_MG_DL)
+        .then(number * (1 / UMOL_PER_MG_DL))
         .when(unit.str.contains(r"^(m|milli)mol(es?)?/l$"))
-        .then(number * 1000.0 / UMOL_PER_MG_DL)
+        .then(number * (1000.0 / UMOL_PER_MG_DL))
     )
     plausible = mg_dl.is_between(LOWEST_CREATININE_MG_DL - _EDGE, HIGHEST_CREATININE_MG_DL + _EDGE)
     return pl.when(plausible).then(mg_dl)

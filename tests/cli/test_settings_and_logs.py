@@ -141,6 +141,17 @@ def test_json_logs_are_one_object_a_line_and_end_in_a_summary(
     assert (lines[-1]["exit_code"], lines[-1]["counts"]["findings"]) == (0, 1)
 
 
+def test_stages_about_rows_say_how_many_a_second(clinic: Place, screener: Call) -> None:
+    ended = screener(*clinic.run("--log-format", "json"))
+    lines = [json.loads(text) for text in ended.err.splitlines()]
+    stages = {x["stage"]: x for x in lines if x["event"] == "stage"}
+    run = clinic.run_json()
+    assert stages["read"]["rows"] == sum(file["records"] for file in run["inputs"])
+    assert stages["screen"]["rows"] == run["counts"]["orders"]
+    assert stages["read"]["rows_per_second"] > 0
+    assert "rows" not in stages["write"]
+
+
 def test_json_logs_of_a_failure_end_in_an_exit_error(clinic: Place, screener: Call) -> None:
     ended = screener(*clinic.run("--log-format", "json", "--only", "nothing"))
     last = json.loads(ended.err.splitlines()[-1])

@@ -49,7 +49,9 @@ def test_no_file_names_a_machine_or_a_package_index(forbidden: str) -> None:
     assert [name for name, text in texts() if pattern.search(text)] == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-runtime.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-runtime.lock", "requirements-spark.lock"]
+)
 def test_every_locked_package_has_a_hash_and_the_lock_names_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
