@@ -221,3 +221,12 @@ def _table() -> pl.DataFrame:
             "factor": [unit.factor for unit in units.values()],
         }
     )
+
+
+def divided(amount: pl.Expr, by: int) -> pl.Expr:
+    """An amount over a whole number, as a float, rounded once.
+
+    polars divides a column by one number by multiplying with its reciprocal: 36 µg would be
+    0.036000000000000004 mg, and a single row otherwise than many. Two columns are divided truly.
+    """
+    return amount / (amount * 0 + by)

@@ -14,6 +14,7 @@ from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.runs import sweep
+from screener.units import divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ def find(timeline: Timeline, params: DosesPerDay) -> CheckResult:
     days = sweep(parts, ["times", "untimed", "undosed", "low", "high"], ["patient"]).filter(
         pl.col("covers") == 1
     )
-    known = days.filter(pl.col("untimed") == 0).with_columns(times=pl.col("times") / 1_000_000)
+    known = days.filter(pl.col("untimed") == 0).with_columns(
+        times=divided(pl.col("times"), 1_000_000)
+    )
     least = params.when_daily_dose_at_least.ug if params.when_daily_dose_at_least else 0
     bound = pl.lit(params.fewer_than if params.fewer_than is not None else params.more_than)
     wrong = pl.col("times") < bound if params.fewer_than is not None else pl.col("times") > bound

@@ -11,6 +11,7 @@ from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
 from screener.timeline.runs import outside, stretches
+from screener.units import divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def find(timeline: Timeline, params: DosesPerWeek) -> CheckResult:
     pieces = often.select(
         "patient", "from_day", "to_day",
         definite=sure, steps_down=pl.when(sure).then(0).otherwise(1),
-        value=pl.col("times") / 1_000_000, badness=pl.col("times") / 1_000_000,
+        value=divided(pl.col("times"), 1_000_000), badness=divided(pl.col("times"), 1_000_000),
         limit=pl.lit(float(params.at_least)), unit=pl.lit("doses a week"),
     )  # fmt: skip
     broken = stretches(pieces, ["patient"])

@@ -8,6 +8,7 @@ import polars as pl
 from screener.checks.spec import CheckResult
 from screener.rule.values import DrugSet
 from screener.timeline import Timeline
+from screener.units import divided
 
 NOBODY = 1 << 40  # a day after every day
 NAMED = 3  # of so many drugs a finding names each; of more, the words of the rule
@@ -121,7 +122,7 @@ def by_bounds(
 
 def in_unit(ug: pl.Expr, text: str) -> pl.Expr:
     """Micrograms in the unit in which the rule speaks: mg unless its text says micrograms."""
-    return ug if says_micrograms(text) else ug / 1000
+    return ug if says_micrograms(text) else divided(ug, 1000)
 
 
 def unit_words(text: str) -> str:

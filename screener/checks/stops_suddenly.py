@@ -27,6 +27,7 @@ from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import Conversion, DailyAmount, DrugSet, Share
 from screener.timeline import Timeline
 from screener.timeline.episodes import PATIENT, episode_steps, episodes
+from screener.units import divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def _words(params: StopsSuddenly) -> pl.Expr:
     lowered = (
         pl.when(below == 0).then(pl.lit("not lowered before the end"))
         .otherwise("lowered for the last " + below.cast(pl.String) + " days, to "
-                   + _plain(last / 1000) + " mg/day")
+                   + _plain(divided(last, 1000)) + " mg/day")
     )  # fmt: skip
     after = (
         pl.when("recorded").then(pl.lit("its stop is recorded"))

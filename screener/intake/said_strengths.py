@@ -9,7 +9,7 @@ import polars as pl
 
 from screener.intake.own_names import KEYS
 from screener.terminology import resolve_drugs
-from screener.units import resolve_units
+from screener.units import divided, resolve_units
 
 STRENGTH = ("strength_value", "strength_unit", "strength_per_value", "strength_per_unit")
 SAME = 1e-6  # share by which two figures of one strength may differ: their last digits
@@ -53,7 +53,7 @@ def _filled(rows: pl.DataFrame, by_volume: pl.Expr) -> pl.DataFrame:
         & (by_volume | (counted & (pl.col("_dose_unit").fill_null("") != "patch")))
     ).fill_null(value=False)
     per = pl.when(by_volume).then(pl.lit("mL")).otherwise("_dose_unit")
-    milligrams = (pl.col("said_ug").list.first() / 1000).cast(pl.String)
+    milligrams = divided(pl.col("said_ug").list.first(), 1000).cast(pl.String)
     made = {
         "strength_value": milligrams,
         "strength_unit": pl.lit("mg"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from screener.units import divided
+
 
 def _number(column: str) -> pl.Expr:
     """A number without trailing zeros: 1, 2.5, 26.67."""
@@ -14,7 +16,7 @@ def _number(column: str) -> pl.Expr:
 def amount_words(column: str) -> pl.Expr:
     """Micrograms as words: 60 mg, or 300 micrograms below 1 mg."""
     ug = pl.col(column)
-    mg = (ug / 1000).round(4).cast(pl.String).str.replace(r"\.0$", "")
+    mg = divided(ug, 1000).round(4).cast(pl.String).str.replace(r"\.0$", "")
     return (
         pl.when(ug.is_null()).then(pl.lit("unknown"))
         .when((ug > 0) & (ug < 1000)).then(ug.cast(pl.String) + " micrograms")
@@ -64,4 +66,4 @@ def with_words(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _words_of(column: str) -> pl.Expr:
-    return (pl.col(column) / 1000).round(4).cast(pl.String).str.replace(r"\.0$", "") + " mg"
+    return divided(pl.col(column), 1000).round(4).cast(pl.String).str.replace(r"\.0$", "") + " mg"
