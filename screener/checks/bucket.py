@@ -40,6 +40,7 @@ def screen_bucket(tables: Tables, rules: tuple[Rule, ...], as_of: dt.date) -> Re
     timeline = build(tables, as_of)
     judged = [(rule, judge(timeline, rule, CHECKS)) for rule in rules]
     found = findings_of(timeline, judged)
+    timeline.forget()
     pilot = found["rule_id"].is_in([rule.id for rule in rules if rule.status == "pilot"])
     return Results(
         findings=found.filter(~pilot),
@@ -75,25 +76,24 @@ def _flags(timeline: Timeline, judged: list[tuple[Rule, Judged]]) -> pl.DataFram
 def _orders(timeline: Timeline) -> pl.DataFrame:
     """Every row of prescriptions, one line per ingredient, with how it was counted."""
     shown = timeline.lines.select(
-        "row", "ingredient", "track", "as_needed", "raw_to", "from_day", "to_day", "low", "high",
-        "doses_per_day", "how", "line",
-        "drug_kind",
-    )  # fmt: skip
-    rows = timeline.rows.join(shown, on="row", how="left", maintain_order="left")
-    return rows.with_columns(
-        reason=pl.when(pl.col("drug_kind") != DRUG)
-        .then(pl.format("not_a_drug: {}", "drug_kind"))
-        .otherwise("reason"),
-        as_needed=pl.col("as_needed").fill_null(pl.col("prn")),
+        "row", "ingredient", "track", "as_needed", "line", "drug_kind", "doses_per_day",
         end_date=pl.from_epoch("raw_to", time_unit="d"),
         counted_from=pl.from_epoch("from_day", time_unit="d"),
         counted_to=pl.from_epoch("to_day", time_unit="d"),
-        dose_low_ug=pl.col("low"),
-        dose_high_ug=pl.col("high"),
-        derivation=pl.col("how"),
-    ).sort("patient", "row", "line", nulls_last=True).select(
-        pl.col(c).cast(t) for c, t in ORDERS.items()
+        dose_low_ug="low", dose_high_ug="high", derivation="how",
     )  # fmt: skip
+    own = [c for c in ORDERS if c not in shown.columns]
+    rows = timeline.rows.select("patient", "row", "prn", *own).sort("patient", "row")
+    return (
+        rows.join(shown.sort("line"), on="row", how="left", maintain_order="left_right")
+        .with_columns(
+            reason=pl.when(pl.col("drug_kind") != DRUG)
+            .then(pl.format("not_a_drug: {}", "drug_kind"))
+            .otherwise("reason"),
+            as_needed=pl.col("as_needed").fill_null(pl.col("prn")),
+        )
+        .select(pl.col(c).cast(t) for c, t in ORDERS.items())
+    )
 
 
 def _timeline(timeline: Timeline) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from screener.timeline.days import day
 from screener.timeline.doses import line_flags
 from screener.timeline.kidney import dialysis_runs, kidney_results
 from screener.timeline.labs import lab_rows, tests_seen, weight_steps
-from screener.timeline.lanes import place
+from screener.timeline.lanes import PLACED_BY, place
 from screener.timeline.order_lines import order_lines
 from screener.timeline.orders import classify, row_flags
 from screener.timeline.people import FAR, demographic_flags, people_of
@@ -115,6 +115,11 @@ class Timeline:
     def _members(self, drugs: DrugSet) -> pl.DataFrame:
         return self.dosed.of(drugs.ingredients).filter(member(drugs))
 
+    def forget(self) -> None:
+        """Give back the memory of what was kept; it is worked out again when asked for."""
+        self.kept.clear()
+        self.conditions_kept.clear()
+
     @property
     def ingredients(self) -> frozenset[str]:
         """Every ingredient that some line of the bucket has."""
@@ -205,11 +210,12 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
     lines = _with_days(order_lines(rows, dose_supplied=dosed), rows)
     flags = [row_flags(rows), line_flags(lines)]
     standing = pl.col("raw_from") <= pl.col("raw_to")
-    mapped = lines.filter(pl.col("ingredient").is_not_null())
-    placed = place(mapped.filter(standing & (pl.col("track") != "local")))
+    mapped = pl.col("ingredient").is_not_null()
+    placed = place(lines.select(PLACED_BY).filter(mapped & standing & (pl.col("track") != "local")))
     own = ("start_day", "end_day", "run", "cut_strength", "cut_sig")
     days = placed.lines.select("line", "from_day", "to_day", *own)
-    lines = lines.join(days, on="line", how="left", maintain_order="left").with_columns(
+    counted = lines.select("line").join(days, on="line", how="left", maintain_order="left")
+    lines = lines.hstack(counted.drop("line")).with_columns(
         from_day=_local_days("from_day", "raw_from"), to_day=_local_days("to_day", "raw_to")
     )
     conditions = _conditions(tables, people)
@@ -219,7 +225,8 @@ def build(tables: Tables, as_of: dt.date) -> Timeline:
     homes = latest_orders(lines)
     flags += [lab_flags, _implausible(lines, people)]
     if tables.patients is not None:
-        flags.append(demographic_flags(people, lines.filter(pl.col("from_day").is_not_null())))
+        taken = lines.select("patient", "from_day").filter(pl.col("from_day").is_not_null())
+        flags.append(demographic_flags(people, taken))
     return Timeline(
         as_of=day_number(as_of), people=people, rows=rows, lines=lines,
         dosed=by_drug(lines.select(DOSED)), evidence=_evidence(lines), other=by_drug(placed.other),
@@ -271,7 +278,9 @@ def _with_days(lines: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         .group_by("patient", "source_ref")
         .agg(pl.col("replaced_on").min())
     )
-    joined = lines.join(ended, on=["patient", "source_ref"], how="left", maintain_order="left")
+    keys = ["patient", "source_ref"]
+    which = lines.select(keys).join(ended, on=keys, how="left", maintain_order="left")
+    joined = lines.hstack([which["replaced_on"]])
     natural = pl.col("start") + pl.col("length") - 1
     hard = pl.min_horizontal(pl.col("stop") - 1, pl.col("replaced_on") - 1)
     return joined.with_columns(

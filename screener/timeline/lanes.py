@@ -17,7 +17,7 @@ CHAIN_GAP = 14  # uncovered days after which a new chain of fills begins
 CARRY_CAP = 30  # most days by which leftover supply moves a later start
 REFILL_WINDOW = 7  # overlap that is an ordinary early refill, or a quarter of the first supply
 NEVER = 1_000_000_000
-ASKED = (
+PLACED_BY = (
     "line", "row", "patient", "ingredient", "track", "as_needed", "product", "strength_key",
     "form_key", "raw_from", "raw_to", "hard_to", "low", "high", "doses_per_day", "uncertain", "sig",
 )  # fmt: skip
@@ -39,8 +39,8 @@ class Placed:
 
 
 def place(lines: pl.DataFrame) -> Placed:
-    """Counted days of every line that has raw days (raw_from <= raw_to, no nulls)."""
-    ordered = _cut_by_replacement(_chains(lines.select(ASKED)))
+    """Counted days of every line that has raw days (raw_from <= raw_to, no nulls): PLACED_BY."""
+    ordered = _cut_by_replacement(_chains(lines))
     runs = _carried(_refills(ordered))
     added = _other_reading(runs)
     twice = runs.filter("twice").select(

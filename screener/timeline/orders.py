@@ -34,13 +34,14 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
 
     Reasons: not_counted_status, not_dispensed, impossible_date, zero_length; null when used.
     """
-    rows = prescriptions.with_row_index("row").join(
+    whose = prescriptions.select("patient_id").join(
         people.select("patient", "patient_id", "birth", "last_day"),
         on="patient_id",
         how="left",
         maintain_order="left",
         validate="m:1",
     )
+    rows = prescriptions.with_row_index("row").hstack(whose.drop("patient_id"))
     rows = rows.with_columns(_older=superseded(rows))
     word = pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[ _]+", "-")
     start = day("start_date")
