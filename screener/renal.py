@@ -27,15 +27,21 @@ def _by_sex(female: pl.Expr, woman: pl.Expr | float, man: pl.Expr | float) -> pl
     return pl.when(female).then(woman).when(~female).then(man)
 
 
+def _power(base: pl.Expr, exponent: pl.Expr | float) -> pl.Expr:
+    """The power to the same bit in every frame: that of polars goes another way, to another last
+    digit, where a frame has a single row."""
+    return (base.log() * exponent).exp()
+
+
 def ckd_epi_2021(creatinine_mg_dl: pl.Expr, age_years: pl.Expr, female: pl.Expr) -> pl.Expr:
     """EGFR without race. Source: Inker and others, N Engl J Med 2021;385:1737."""
     ratio = creatinine_mg_dl * _by_sex(female, 1 / 0.7, 1 / 0.9)
     low = pl.min_horizontal(ratio, 1.0)
     return (
         142.0
-        * _by_sex(female, low.pow(-0.241), low.pow(-0.302))
-        * pl.max_horizontal(ratio, 1.0).pow(-1.200)
-        * pl.lit(0.9938).pow(age_years)
+        * _by_sex(female, _power(low, -0.241), _power(low, -0.302))
+        * _power(pl.max_horizontal(ratio, 1.0), -1.200)
+        * _power(pl.lit(0.9938), age_years)
         * _by_sex(female, 1.012, 1.0)
     ).pipe(_null_where_null, creatinine_mg_dl)
 
@@ -49,9 +55,9 @@ def ckd_epi_2009(creatinine_mg_dl: pl.Expr, age_years: pl.Expr, female: pl.Expr)
     low = pl.min_horizontal(ratio, 1.0)
     return (
         141.0
-        * _by_sex(female, low.pow(-0.329), low.pow(-0.411))
-        * pl.max_horizontal(ratio, 1.0).pow(-1.209)
-        * pl.lit(0.993).pow(age_years)
+        * _by_sex(female, _power(low, -0.329), _power(low, -0.411))
+        * _power(pl.max_horizontal(ratio, 1.0), -1.209)
+        * _power(pl.lit(0.993), age_years)
         * _by_sex(female, 1.018, 1.0)
     ).pipe(_null_where_null, creatinine_mg_dl)
 
@@ -63,8 +69,8 @@ def mdrd_4(creatinine_mg_dl: pl.Expr, age_years: pl.Expr, female: pl.Expr) -> pl
     """
     return (
         175.0
-        * creatinine_mg_dl.cast(pl.Float64).pow(-1.154)
-        * age_years.cast(pl.Float64).pow(-0.203)
+        * _power(creatinine_mg_dl.cast(pl.Float64), -1.154)
+        * _power(age_years.cast(pl.Float64), -0.203)
         * _by_sex(female, 0.742, 1.0)
     )
 

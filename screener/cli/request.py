@@ -65,12 +65,12 @@ def request_for(
         raise UsageError(f"--fail-on is one of {', '.join(FAIL_ON)}.")
     if engine not in ENGINES:
         raise UsageError(f"--engine is one of {', '.join(ENGINES)}.")
+    if more.get("incremental") and engine != "local":
+        raise UsageError("--incremental screens on this machine.", fix="Leave out --engine.")
     if engine == "spark":
         from screener.engines.spark import refuse_without_pyspark
 
         refuse_without_pyspark()
-    if more.get("incremental") and engine != "local":
-        raise UsageError("--incremental screens on this machine.", fix="Leave out --engine.")
     if not 0 <= configuration["max_set_aside"] <= 100:
         raise UsageError("--max-set-aside is a percentage from 0 to 100.")
     only, skip = sorted(set(only)), sorted(set(skip))

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from screener.directions.names import unknown_words, with_names_replaced
 from screener.directions.read import read_directions
+from screener.directions.tokens import plain_text
 
-__all__ = ["read_directions", "unknown_words", "with_names_replaced"]
+__all__ = ["plain_text", "read_directions", "unknown_words", "with_names_replaced"]

@@ -6,12 +6,22 @@ from dataclasses import replace
 from fractions import Fraction
 
 from screener.directions.figures import COUNTED, is_range_sign, number_at, range_at
-from screener.directions.grammar import Dose, Found, Pattern, Phrase, Strength, at, unreadable
+from screener.directions.grammar import (
+    Dose,
+    Found,
+    Pattern,
+    Phrase,
+    Strength,
+    UnreadableError,
+    at,
+    unreadable,
+)
 from screener.directions.lexicon import unit_word
 from screener.directions.tokens import Token
 from screener.units import Unit
 
 _MEASURED = frozenset({"mass", "volume", "activity", "amount"})
+_WIDEST = 20  # times: a range of doses is never wider
 _MASS_LIKE = frozenset({"mass", "activity", "amount"})
 
 
@@ -88,7 +98,15 @@ def dose_at(tokens: list[Token], i: int) -> Found | None:
         j = _past_form(tokens, j, last)
     high, j = _second_end(tokens, j, low, high, unit)
     dose = Dose(first.start, at(tokens, j - 1).end, low, high, unit)
-    return _said_again(tokens, j, dose)
+    return _said_again(tokens, j, _believable(dose))
+
+
+def _believable(dose: Dose) -> Dose:
+    """The dose, unless its range is too wide: 5-325 mg is what two drugs weigh."""
+    mass = dose.unit is not None and dose.unit.kind == "mass"
+    if mass and dose.high > _WIDEST * dose.low > 0:
+        raise UnreadableError("several readings", dose.start, dose.end)
+    return dose
 
 
 def _after_each(token: Token) -> bool:
@@ -160,6 +178,8 @@ def _past_form(tokens: list[Token], j: int, last: Token) -> int:
     form = at(tokens, j)
     if form.unit is None or form.unit.kind not in COUNTED:
         raise unreadable("foreign word", last, form)
+    if form.unit.name == "patch":
+        raise unreadable("several readings", last, form)  # 25 mcg patch: in an hour
     singular = unit_word(form.text.removesuffix("s"))
     if form.text.endswith("s") and singular == form.unit:
         raise unreadable("several readings", last, form)
@@ -214,6 +234,10 @@ def _said_again(tokens: list[Token], j: int, dose: Dose) -> Found:
     if unit.kind == dose.unit.kind or not (opened or listed or at(tokens, j).text == "="):
         if opened:
             return _same_again(tokens, k, dose, Dose(0, 0, low, high, unit), unit)
+        if dose.unit.kind == "mass" and unit.kind == "countable" and dose.low == dose.high:
+            counted = Dose(dose.start, at(tokens, k - 1).end, low, high, unit)
+            beside = (dose.low, dose.high, dose.unit)
+            return _mass_beside(tokens, k, beside, counted, opened=False, sign=at(tokens, j))
         return Found(dose, j)
     k += at(tokens, k).is_a("total")
     return _closed(tokens, k, opened, _also(dose, low, high, unit), at(tokens, j))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from screener.directions.remarks import without_remarks
+
 _DATE = (
     r"(?:\d{4}-[01]\d-[0-3]\d|[0-3]?\d/[0-3]?\d/(?:19|20)?\d\d|[0-3]?\d\.[01]?\d\.(?:19|20)\d\d"
     r"|[0-3]?\d-[0-3]?\d-(?:19|20)\d\d"
@@ -31,7 +33,7 @@ _CHANGES_NOTHING = [
     rf"\b(?:dx|icd(?: ?-?10)?|diagnos[ie]s)(?: codes?)?(?: ?[:#-])* ?{_ICD}(?: ?, ?{_ICD})*"
     r"(?![a-z\d])",
     rf"\({_ICD}\)",
-    r"\(? ?(?:this is an? |dispense )?\d{1,3}[ -]days?'?s?'? supply ?\)?",
+    r"\(? ?(?:this is an? |dispense )?\d{1,3}[ -](?:day|week|wk|month|mth)s?'?s?'? supply ?\)?",
     rf"\b(?:(?:remove|take off|discard)(?: (?:and|&) discard)?(?: patch| old patch)?"
     rf"(?: after| within) {_HOURS}(?: or as directed(?: by (?:md|doctor|prescriber))?)?)",
     rf"\b(?:leave |wear |keep |worn )?(?:on |on for |for ){_HOURS},? "
@@ -51,11 +53,16 @@ _FIGURES = re.compile(r"\d")
 _SOME_DAY = " from that day "  # which day it is changes no dose; that there is one may
 _STARS = re.compile(r"\*{2,}|\*(?!\s*\d)|(?<![^\s])\*(?=\s*\d)|[!|~_]+")
 # Codes of the Netherlands, where 2dd1t is twice a day one tablet (Latin: de die).
-_DE_DIE = re.compile(r"\b(\d{1,2})dd?(\d{1,2})\s?(t|tab|tabs|tabl|c|caps|ml)\b")
+_DE_DIE = re.compile(r"\b(\d{1,2})dd?(\d{1,2}(?:\.\d)?|1/2)\s?(t|tab|tabs|tabl|c|caps|ml)\b")
 _DE_DIE_ALONE = re.compile(r"\b(\d{1,2}) ?dd(?![a-z]) ?")
 _DE_DIE_UNITS = {"t": "tablet", "c": "capsule", "ml": "ml"}
 # Malaysia and Singapore: "T. 1 om" and "1/1 tds", one of the product each time.
 _TAB = re.compile(r"^(?:t|tab)\.\s?(?=[^a-z])")
+_COUNTED_T = re.compile(
+    r"(?<![\d./-])\b(\d{1,2}(?:\.5)?|1/2|one|two|half|i|ii) t(?= (?:po|od|om|on|bd|bds|bid|tds|tid|"
+    r"qds|qid|qd|qhs|qam|qpm|hs|daily|nocte|mane|prn|every|once|twice|q ?\d|by mouth)\b)"
+)
+_TAKE_T = re.compile(r"^t (?!\d [ct]\b)(?=(?:\d|i|ii|iii|one|two|half)\b)")
 _ONE_EACH = re.compile(r"\b(?:1/1|i/i)(?= (?:od|om|on|bd|tds|qid|qds|nocte|mane|prn|tid|bid)\b)")
 
 
@@ -91,7 +98,9 @@ def _once(found: re.Match[str]) -> str:
 
 def without_asides(text: str) -> str:
     """The plain text with every aside replaced by a sign, and some codes written out."""
-    text = _STARS.sub(" , ", text)
+    text = without_remarks(_STARS.sub(" , ", text))
+    if " t " in text or text.startswith("t "):
+        text = _TAKE_T.sub("take ", _COUNTED_T.sub(r"\1 tablet", text))
     if not _FIGURES.search(text):
         return text
     text = _BEGIN_DATE.sub(_SOME_DAY, _ASIDE.sub(" , ", text))

@@ -67,7 +67,7 @@ def _lends_daily(stretches: list[list[Phrase]]) -> bool:
 def _stretches(phrases: list[Phrase]) -> list[list[Phrase]]:
     """The phrases of each phase: cut at "then", and where a new dose follows a finished phase."""
     stretches: list[list[Phrase]] = [[]]
-    for phrase in phrases:
+    for n, phrase in enumerate(phrases):
         current = stretches[-1]
         if isinstance(phrase, Mark) and phrase.kind == "then":
             if _says_something(current):
@@ -77,6 +77,11 @@ def _stretches(phrases: list[Phrase]) -> list[list[Phrase]]:
             _give_length(stretches, phrase)
             continue
         if isinstance(phrase, Dose) and _finished(current):
+            stretches.append([])
+        dosed = _finished(current) or len(stretches) > 1
+        if isinstance(phrase, Rate) and (
+            dosed and _timed_and_finished(current) and _length_next(phrases, n)
+        ):
             stretches.append([])
         if isinstance(phrase, OnDays) and _headed(current):
             stretches.append([])
@@ -106,6 +111,24 @@ def _finished(stretch: list[Phrase]) -> bool:
         if isinstance(phrase, Length | OnDays) and dosed:
             return True
     return False
+
+
+def _timed_and_finished(stretch: list[Phrase]) -> bool:
+    """Whether a dose, how often and, last, how long have been said: the next rate is a new phase.
+
+    4 times a day x 7 days, 3 times a day x 7 days
+    """
+    said = [p for p in stretch if not isinstance(p, Mark)]
+    timed = any(isinstance(p, Rate | Moment | Weekdays) for p in said)
+    return timed and isinstance(said[-1], Length) and not said[-1].after
+
+
+def _length_next(phrases: list[Phrase], n: int) -> bool:
+    """Whether the phrase at n stands behind a sign, and its own length right behind it."""
+    sign = phrases[n - 1]
+    following = phrases[n + 1] if n + 1 < len(phrases) else None
+    parted = isinstance(sign, Mark) and sign.kind in ("comma", "and")
+    return parted and isinstance(following, Length) and not following.after
 
 
 def _headed(stretch: list[Phrase]) -> bool:

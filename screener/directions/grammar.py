@@ -148,13 +148,16 @@ class Step(Phrase):
 
 MarkKind = Literal[
     "as needed", "then", "apply", "both sides", "eye", "single", "divided", "and", "comma",
-    "begin", "one go", "patch", "dated",
+    "begin", "one go", "patch", "dated", "repeat",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Mark(Phrase):
-    """A word that is a phrase by itself; `count` is how many divided doses."""
+    """A word that is a phrase by itself; `count` is how many divided doses.
+
+    1 with "as needed": on a measurement, which alone does not say how often.
+    """
 
     kind: MarkKind
     count: int = 0

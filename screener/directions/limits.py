@@ -30,7 +30,7 @@ def limit_at(tokens: list[Token], i: int) -> Found | None:
     if not first.is_a("max", "up_to"):
         return None
     j = i + 1
-    while at(tokens, j).is_a("max", "of") or at(tokens, j).text in (":", "."):
+    while at(tokens, j).is_a("max", "of") or at(tokens, j).text in (":", ".", "="):
         j += 1
     before = per_at(tokens, j)  # "max per day 4", "max daily 4"
     if before is not None:
@@ -50,7 +50,22 @@ def limit_at(tokens: list[Token], i: int) -> Found | None:
     if ends is None:
         return None
     _, amount, j = ends
+    if before is None and at(tokens, j).is_a("period", "nights"):
+        return _most_days(tokens, i, ends)
     return limit_end(tokens, i, j, amount, said=before)
+
+
+def _most_days(tokens: list[Token], i: int, ends: Range) -> Found | None:
+    """Max 3 days: a length. Of "max 4 day" or "max 4 d" nobody knows whether a day is meant."""
+    low, high, j = ends
+    word = at(tokens, j)
+    days = _days(low, word.kinds.get("period", "1")) if not word.is_a("hourly") else None
+    clear = low == high and len(word.text) > 1 and (word.text.endswith("s") or low == 1)
+    if word.kinds.get("period") in ("hour", "minute") or not clear or days is None:
+        raise unreadable("several readings", tokens[i], word)
+    if per_at(tokens, j + 1) is not None:
+        raise unreadable("several readings", tokens[i], at(tokens, j + 1))
+    return Found(Length(tokens[i].start, word.end, days), j + 1)
 
 
 def limit_end(
@@ -144,6 +159,9 @@ def length_at(tokens: list[Token], i: int, *, after_timing: bool) -> Found | Non
 def _one_or_more(tokens: list[Token], j: int) -> Range | None:
     if at(tokens, j).is_a("article") and at(tokens, j + 1).is_a("period"):
         return Fraction(1), Fraction(1), j + 1
+    first = at(tokens, j - 1).text in ("first", "the first") and at(tokens, j).is_a("period")
+    if first and not at(tokens, j).text.endswith("s"):
+        return Fraction(1), Fraction(1), j  # for the first week
     return range_at(tokens, j)
 
 

@@ -28,7 +28,9 @@ def as_needed_at(tokens: list[Token], i: int) -> Found | None:
     if first.is_a("if"):
         after = _reasons(tokens, i + 1)
         if after is not None:
-            return Found(Mark(first.start, at(tokens, after - 1).end, "as needed"), after)
+            measured = int(_vital(tokens, i + 1) is not None)
+            mark = Mark(first.start, at(tokens, after - 1).end, "as needed", measured)
+            return Found(mark, after)
     return None
 
 
@@ -140,9 +142,9 @@ def _hold(tokens: list[Token], i: int) -> int | None:
     """Past "hold if SBP < 100 or HR < 55"."""
     if not at(tokens, i).is_a("hold") or not at(tokens, i + 1).is_a("if", "for"):
         return None
-    after = _vital(tokens, i + 2)
+    after = _vital(tokens, i + 2) or open_reason_at(tokens, i + 2)
     while after is not None and at(tokens, after).is_a("or"):
-        more = _vital(tokens, after + 1)
+        more = _vital(tokens, after + 1) or open_reason_at(tokens, after + 1)
         if more is None:
             return None
         after = more

@@ -127,12 +127,20 @@ def open_reason_at(tokens: list[Token], i: int) -> int | None:
         if token.is_a("reason") or _is_open(token):
             i += 1
             after = i
+        elif token.text == "(" and at(tokens, i + 2).text == ")" and _in_reason(at(tokens, i + 1)):
+            i += 3
+            after = i
         elif (after is not None and (token.text in _JOINS or token.is_a(*_INSIDE_REASON))) or (
             after is None and token.is_a("article")
         ):
             i += 1
         else:
             return after
+
+
+def _in_reason(token: Token) -> bool:
+    """The word of "essential (primary) hypertension"."""
+    return token.is_a("reason") or _is_open(token)
 
 
 def counsel_at(tokens: list[Token], i: int) -> Found | None:

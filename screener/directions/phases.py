@@ -23,7 +23,8 @@ def phase_of(phrases: list[Phrase], before: Phase | None, *, daily_meant: bool) 
     marks = [phrase.kind for phrase in phrases if isinstance(phrase, Mark)]
     doses = _doses(phrases, before, marks)
     phrases = _without_right_eye(phrases, marks, doses)
-    prn = "as needed" in marks
+    repeats = [phrase for phrase in phrases if isinstance(phrase, Mark) and phrase.kind == "repeat"]
+    prn = "as needed" in marks or bool(repeats)
     if prn and len(doses) > 1 and not _leads(phrases):
         raise stopped("several readings", first_mark(phrases, "as needed"))
     divided = divided_rate(phrases) if "divided" in marks else None
@@ -36,7 +37,9 @@ def phase_of(phrases: list[Phrase], before: Phase | None, *, daily_meant: bool) 
     if len(parts) > 1:
         check_apart(parts)
     phase = _sum(parts, phrases, prn=prn)
-    phase = replace(phase, dose_said=any(isinstance(p, Dose | Pattern) for p in phrases))
+    lent = before is not None and before.dose_said and doses == [before.parts[0][0]]
+    dose_said = lent or any(isinstance(p, Dose | Pattern) for p in phrases)
+    phase = replace(phase, dose_said=dose_said)
     phase = _with_frequency(phase, phrases, marks, before, daily_meant=daily_meant)
     if divided is not None and phase.count is not None:
         times = divided.low / phase.count[0]
@@ -44,12 +47,20 @@ def phase_of(phrases: list[Phrase], before: Phase | None, *, daily_meant: bool) 
         phase = replace(phase, dose=each, count=(int(divided.low),) * 2, once_daily=False)
     if "both sides" in marks and phase.unit != unit_of("application"):
         phase = _times(phase, 2)
+    if repeats and not _most_is_said(phase, phrases):
+        raise stopped("no frequency", *repeats)
     phase = limited(phase, [phrase for phrase in phrases if isinstance(phrase, Limit)])
     if not phase.dose[1]:
         raise stopped("no dose", *phrases)
     check_totals(phase, [phrase for phrase in phrases if isinstance(phrase, Total)])
     strengths = strengths_of(phrases, doses)
     return replace(phase, days=days_of(phase, phrases), strengths=strengths)
+
+
+def _most_is_said(phase: Phase, phrases: list[Phrase]) -> bool:
+    """Whether a dose that may be repeated has a most in a day, and no other frequency."""
+    limits = [phrase for phrase in phrases if isinstance(phrase, Limit)]
+    return len(limits) == 1 and limits[0].per_day_said and phase.count is None
 
 
 def _leads(phrases: list[Phrase]) -> bool:
@@ -195,6 +206,11 @@ def _with_frequency(
         if phase.count is not None and not (phase.once_daily and placed(phrases)):
             raise stopped("contradiction", *phrases)
         return replace(at_rate(phase, Fraction(1), Fraction(1)), single=True)
+    if phase.count is None and phase.prn:
+        needed = [p for p in phrases if isinstance(p, Mark) and p.kind == "as needed"]
+        measured = [p for p in needed if p.count]
+        if measured and len(measured) == len(needed):
+            raise stopped("no frequency", *measured)  # 1 tablet when BP > 160
     if phase.count is not None or phase.prn:
         return phase
     lent = before is not None and before.once_daily

@@ -18,7 +18,6 @@ from screener.directions.grammar import (
     Phrase,
     Rate,
     Strength,
-    Weekdays,
     at,
     unreadable,
 )
@@ -33,7 +32,21 @@ from screener.directions.limits import (
 )
 from screener.directions.notes import as_needed_at, bare_reason_at, note_at, reason_at
 from screener.directions.open_words import counsel_at
-from screener.directions.products import Timing, handed_out, label_at, label_follows, timed
+from screener.directions.products import (
+    Timing,
+    handed_out,
+    handed_out_first,
+    label_at,
+    label_follows,
+    timed,
+    worn_at,
+)
+from screener.directions.said_again import (
+    all_but_at,
+    between_routes,
+    not_daily_at,
+    restated_at,
+)
 from screener.directions.timings import clock_at, moment_at, per_at, rate_at
 from screener.directions.tokens import Token
 from screener.directions.weekdays import weekdays_at
@@ -48,6 +61,7 @@ _MARKS: dict[str, MarkKind] = {
     "one_go": "one go",
     "change_patch": "patch",
     "some_day": "dated",
+    "repeat_dose": "repeat",
 }
 _COMMAS = frozenset(",;.:()-[]")
 
@@ -66,27 +80,26 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
     return phrases
 
 
-def _except(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
-    """Daily except 2.5 mg on Sundays: the daily dose is that of all other days."""
-    if not tokens[i].is_a("except") or not before or not isinstance(before[-1], Rate):
-        return None
-    rate = before[-1]
-    dose = dose_at(tokens, i + 1) if at(tokens, i + 1).number is not None else None
-    if dose is None or not rate.soft or sum(isinstance(p, Dose) for p in before) != 1:
-        return None
-    if weekdays_at(tokens, dose.after) is None:
-        return None
-    before[-1] = Weekdays(rate.start, rate.end, others=True)
-    return Found(Mark(tokens[i].start, tokens[i].end, "comma"), i + 1)
-
-
 def _next(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
     """The phrase that begins here: the order says which reading of a number goes first."""
     token = tokens[i]
     if token.is_a("label") and token.number is not None and token.unit is not None:
         return Found(Strength(token.start, token.end, token.number, token.unit, None), i + 1)
-    if token.unit is not None and i == 0 and label_follows(tokens):
-        return Found(None, i + 1)  # tab. NAME 10 mg 1-0-1
+    if (
+        token.unit is not None
+        and i == 0
+        and (label_follows(tokens) or at(tokens, 1).text in (":", ","))
+    ):
+        return Found(None, i + 1)  # tab. NAME 10 mg 1-0-1; tablet: take 1
+    if token.is_a("x"):
+        many = i + 1 < len(tokens) and not at(tokens, i + 2).is_a("doses")
+        supplied = handed_out(tokens, i + 1, before) if many else None
+        if supplied is not None:
+            return supplied  # x 90 tabs
+    if i == 0:
+        supplied = handed_out_first(tokens)
+        if supplied is not None:
+            return supplied
     if token.number is not None or token.is_a("article", "between"):
         return (
             pattern_at(tokens, i)
@@ -108,7 +121,8 @@ def _next(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
                 Pattern(token.start, pattern.phrase.end, amounts, token.unit), pattern.after
             )
     return (
-        as_needed_at(tokens, i)
+        restated_at(tokens, i, before)
+        or as_needed_at(tokens, i)
         or step_at(tokens, i)
         or _up_to(tokens, i, before)
         or (total_at(tokens, i) if timed(before) else None)
@@ -116,8 +130,10 @@ def _next(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
         or divided_at(tokens, i)
         or on_days_at(tokens, i)
         or length_at(tokens, i, after_timing=timed(before))
+        or worn_at(tokens, i, before)
         or reason_at(tokens, i)
-        or _except(tokens, i, before)
+        or all_but_at(tokens, i, before)
+        or not_daily_at(tokens, i, before)
         or weekdays_at(tokens, i)
         or rate_at(tokens, i)
         or _clock(tokens, i, before)
@@ -302,6 +318,8 @@ def _join(tokens: list[Token], i: int) -> Found | None:
     token = tokens[i]
     if token.kinds.get("join") == "and":
         return Found(Mark(token.start, token.end, "and"), i + 1)
+    if between_routes(tokens, i):
+        return Found(None, i + 1)
     if token.text in _COMMAS or (
         i > 0
         and token.text == "/"

@@ -61,14 +61,42 @@ def handed_out(tokens: list[Token], i: int, before: list[Phrase]) -> Found | Non
     prn = any(isinstance(phrase, Mark) and phrase.kind == "as needed" for phrase in before)
     (dose,) = doses
     counted = dose.unit is None or dose.unit.kind == "countable"
-    refilled = at(tokens, i + 2).text == "," and (
-        at(tokens, i + 3).is_a("number") and at(tokens, i + 4).is_a("refill")
-    )
+    k = i + 2 + (at(tokens, i + 2).text == ",")
+    refilled = at(tokens, k).is_a("number") and at(tokens, k + 1).is_a("refill")
     last = all(token.text in (".", ",", ")", ";") for token in tokens[i + 2 :])
     many = last and count >= MANY and (not counted or count > 4 * dose.high)
     if not ((timed(before) or prn) and tokens[i].text.isdigit() and (refilled or many)):
         return None
     return Found(None, i + 2)
+
+
+def handed_out_first(tokens: list[Token]) -> Found | None:
+    """The 28 tablets of "28 tablets. Take one daily"."""
+    count, unit = tokens[0].number, at(tokens, 1).unit
+    if count is None or unit is None or unit.kind != "countable" or count < MANY:
+        return None
+    if not tokens[0].text.isdigit() or at(tokens, 2).text not in (".", ":", ";"):
+        return None
+    begins = at(tokens, 3).is_a("verb") or at(tokens, 3).number is not None
+    return Found(None, 3) if begins else None
+
+
+def worn_at(tokens: list[Token], i: int, before: list[Phrase]) -> Found | None:
+    """The "for up to 12 hours" of a patch: how long it is worn, where how often has been said."""
+    if not tokens[i].is_a("for"):
+        return None
+    doses = [phrase for phrase in before if isinstance(phrase, Dose) and phrase.unit is not None]
+    patch = any(dose.unit is not None and dose.unit.name == "patch" for dose in doses)
+    if not (patch and timed(before)):
+        return None
+    j = i + 1 + at(tokens, i + 1).is_a("up_to")
+    hours = at(tokens, j).number
+    if hours is None or hours >= 24 or at(tokens, j + 1).kinds.get("period") != "hour":
+        return None
+    per_day = at(tokens, j + 2).is_a("per", "article", "every", "rate") or (
+        at(tokens, j + 2).text == "/"
+    )
+    return None if per_day else Found(None, j + 2)
 
 
 def timed(before: list[Phrase]) -> bool:

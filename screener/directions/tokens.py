@@ -46,6 +46,7 @@ _PLURAL = re.compile(r"(?<=[a-z])\((?:e?s)\)")
 _DIGITS = frozenset(".0123456789")
 _BAD_KIND: Kinds = {}
 _PAD = (Token("", _BAD_KIND, None, None, 0, 0),) * 2
+_SHORT_LENGTHS = frozenset({7, 12, 24, 52})
 _PART_BOTTOMS = frozenset({2, 3, 4, 8})
 
 
@@ -93,28 +94,98 @@ def without_name(tokens: list[Token], name: str) -> list[Token]:
             skip = label[1]
             continue
         if token.text == name and not _parts_numbers(out, tokens[place + 1 : place + 3]):
-            continue
+            after = _past_kind(tokens, place)
+            if not _two_numbers(tokens, after):
+                skip = after
+                continue
         out.append(token)
     return out
 
 
+def _past_kind(tokens: list[Token], place: int) -> int:
+    """Past the words of the product behind its name (ER, EC), and the strengths of two drugs."""
+    at = place + 1
+    while at < len(tokens) and tokens[at].is_a("adjective"):
+        at += 1
+    return _past_pair(tokens, at)
+
+
+def _two_numbers(tokens: list[Token], at: int) -> bool:
+    """NAME 5-325 bid: two numbers without a unit, too large for units of a product."""
+    first, sign, second, unit = [*tokens[at : at + 4], *_PAD, *_PAD][:4]
+    large = second.number is not None and second.number > 12
+    return first.number is not None and sign.text == "-" and large and unit.unit is None
+
+
+def _past_pair(tokens: list[Token], at: int) -> int:
+    """Past the 30/500, 25-100 or 70/30 behind a name, where a number of units follows; else `at`.
+
+    5-10 mg may be a range of doses, and stays; so does 5-325 alone, which is no amount.
+    """
+    first, sign, second = [*tokens[at : at + 3], *_PAD, *_PAD][:3]
+    if first.is_a("fraction"):
+        pair = tuple(int(part) for part in first.text.split("/"))
+        after = at + 1
+    elif sign.text == "-" and first.text.isdigit() and second.text.isdigit():
+        pair = (int(first.text), int(second.text))
+        after = at + 3
+    else:
+        return at
+    if sign.text == "/" or (first.is_a("fraction") and pair[1] in _SHORT_LENGTHS):
+        return at
+    unit = tokens[after].unit if after < len(tokens) else None
+    if unit is not None and unit.kind == "mass":
+        if sign.text == "-" and pair[0] < pair[1] < 4 * pair[0]:
+            return at
+        after += 1
+    while after < len(tokens) and _between_label_and_count(tokens[after]):
+        after += 1
+    return after if _counted(tokens, after, pair) else at
+
+
+def _counted(tokens: list[Token], at: int, pair: tuple[int, ...]) -> bool:
+    """Whether an amount stands there: units of the product, or of a mixed insulin (70/30)."""
+    if at >= len(tokens) or tokens[at].number is None:
+        return False
+    behind = [*tokens[at + 1 : at + 4], *_PAD][:3]
+    units = [token.unit for token in behind if token.unit is not None]
+    if units:
+        mixed = units[0].kind == "activity" and sum(pair) == 100
+        return units[0].kind == "countable" or mixed
+    timed = behind[0].is_a("rate", "prn", "moment") or behind[2].is_a("rate", "prn", "moment")
+    return max(pair) >= 100 and timed
+
+
 def _label(tokens: list[Token], place: int) -> tuple[Token, int] | None:
-    """The strength right behind the name, where a number of units follows: NAME 10 mg 1-0-1."""
+    """The strength right behind the name, where a number of units follows: NAME 10 mg 1-0-1.
+
+    A form ends what is said of the product: NAME 2.5 mg tablets - 5 mg daily.
+    """
+    place = _past_kind(tokens, place) - 1
     amount, unit = [*tokens[place + 1 : place + 3], *_PAD][:2]
     if amount.number is None or unit.unit is None or unit.unit.kind != "mass":
         return None
     at = place + 3
-    while at < len(tokens) and _between_label_and_count(tokens[at]):
+    formed = False
+    while at < len(tokens) and (_between_label_and_count(tokens[at]) or _dash(tokens, at, formed)):
+        formed = formed or tokens[at].unit is not None
         at += 1
     count, behind = [*tokens[at : at + 2], *_PAD][:2]
     if count.number is None or count.text[:1] == "." or behind.text == "/":
         return None
     if behind.is_a("times", "x", "hourly", "period", "nights", "fluid_unit") or (
-        behind.unit is not None and behind.unit.kind != "countable"
+        behind.unit is not None
+        and behind.unit.kind != "countable"
+        and not (formed and behind.unit.kind == "mass")
     ):
         return None
     said = Token("", {"label": ""}, amount.number, unit.unit, amount.start, unit.end)
     return said, at
+
+
+def _dash(tokens: list[Token], at: int, formed: bool) -> bool:
+    """The dash of "NAME 2.5 mg tablets - 5 mg daily"."""
+    return formed and tokens[at].text == "-"
 
 
 def _between_label_and_count(token: Token) -> bool:

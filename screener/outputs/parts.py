@@ -1,12 +1,15 @@
 """What each bucket found, kept on disk until the run is put together.
 
-Small tables are read back whole and sorted. The three audit tables (orders, timeline, kidney)
-hold a row per order and are streamed from the parts into their final file: buckets hold
-different patients, so bucket order plus the order inside a bucket is a total order.
+A part of findings, flags and the like is in its table's order, and parts are merged into one.
+The three audit tables (orders, timeline, kidney) hold a row per order and stand bucket by bucket:
+buckets hold different patients, so bucket order plus the order inside a bucket is a total order.
+Their parts are written as they shall stand in the one file, which is then only copied together.
 """
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -21,8 +24,15 @@ from screener.findings import (
     TIMELINE,
     Results,
 )
-from screener.outputs.tables import ROW_GROUP, in_order
+from screener.outputs.joined import join
+from screener.outputs.merge import Change, Written, merged, write_merged
+from screener.outputs.tables import ROW_GROUP, in_order, parquet_bytes
 
+# Rows of a part that are read together when a range of patients is merged. Findings are wide.
+READ_TOGETHER = {"findings": 1024, "pilot_findings": 1024}
+MERGED_AT_ONCE = {"findings": ROW_GROUP, "pilot_findings": ROW_GROUP}
+NARROW_AT_ONCE = 16 * ROW_GROUP  # of the other tables
+ALSO_CSV = ("findings", "data_flags")  # what people open without a tool; set_aside is CSV only
 HELD: dict[str, dict[str, pl.DataType]] = {
     "findings": FINDINGS,
     "pilot_findings": FINDINGS,
@@ -43,20 +53,37 @@ def part_path(folder: Path, table: str, bucket: int) -> Path:
 
 
 def write_parts(folder: Path, bucket: int, results: Results) -> dict[str, int]:
-    """Write every table of one bucket; gives the number of rows of each."""
+    """Write every table of one bucket; gives the number of rows of each.
+
+    A part appears whole or not at all, also when two tasks of a cluster write the same one.
+    """
     rows = {}
-    for table, schema in (HELD | STREAMED).items():
-        frame: pl.DataFrame = getattr(results, table)
-        frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
-        frame.write_parquet(part_path(folder, table, bucket), compression="lz4")
+    for table, frame in typed_results(results).items():
+        target = part_path(folder, table, bucket)
+        beside = target.with_suffix(f".{secrets.token_hex(4)}")
+        write_part(table, frame, beside)
+        beside.rename(target)
         rows[table] = frame.height
     return rows
 
 
-def held_whole(folder: Path, table: str, buckets: int) -> pl.DataFrame:
-    """All rows of a small table, in its total order."""
-    parts = [pl.read_parquet(part_path(folder, table, i)) for i in range(buckets)]
-    return in_order(table, pl.concat([pl.DataFrame(schema=HELD[table]), *parts]))
+def write_part(table: str, frame: pl.DataFrame, path: Path) -> None:
+    """Write the rows of one table and one bucket, in the form that `put_together` wants."""
+    if table in STREAMED:
+        path.write_bytes(parquet_bytes(frame))
+    else:
+        together = READ_TOGETHER.get(table)
+        frame.write_parquet(path, compression="lz4", row_group_size=together)
+
+
+def typed_results(results: Results) -> dict[str, pl.DataFrame]:
+    """Every table of a bucket by name, in exactly the columns of `screener.findings`, in order."""
+    typed = {}
+    for table, schema in (HELD | STREAMED).items():
+        frame: pl.DataFrame = getattr(results, table)
+        frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        typed[table] = in_order(table, frame) if table in HELD else frame
+    return typed
 
 
 def all_outcomes(folder: Path, buckets: int) -> pl.DataFrame:
@@ -66,31 +93,61 @@ def all_outcomes(folder: Path, buckets: int) -> pl.DataFrame:
     prescriber, and stands on each of their rows; on `out_of_scope` rows it is 0.
     """
     keys = ["rule_id", "site_id", "prescriber_id"]
-    added = (
-        held_whole(folder, "outcomes", buckets)
-        .group_by([*keys, "outcome"], maintain_order=True)
-        .agg(pl.col("patients").sum())
-    )
+    parts = [part_path(folder, "outcomes", i) for i in range(buckets)]
+    rows = pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame(schema=OUTCOMES)
+    added = rows.group_by([*keys, "outcome"]).agg(pl.col("patients").sum()).collect()
     in_scope = pl.col("outcome") != "out_of_scope"
     judged = pl.col("patients").filter(in_scope).sum().over(keys)
     added = added.with_columns(in_scope=pl.when(in_scope).then(judged).otherwise(0))
     return in_order("outcomes", added.select(*OUTCOMES))
 
 
-def stream_to(folder: Path, table: str, buckets: int, target: Path) -> None:
-    """Write one audit table from its parts, without holding it in memory."""
-    parts = [part_path(folder, table, i) for i in range(buckets)]
-    frame = pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame(schema=STREAMED[table])
-    frame.sink_parquet(target, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
+def put_together(
+    folder: Path,
+    buckets: int,
+    cell_flags: pl.DataFrame,
+    into: Path,
+    *,
+    mark: Callable[[pl.DataFrame], pl.DataFrame] = lambda findings: findings,
+) -> dict[str, Written]:
+    """Write every table of the run as a file of `into`; what was written of each.
+
+    The flags of unreadable cells (from intake) join the others; where both say the same of one
+    order and day, intake's stands, since it names the column. `mark` gives findings their state.
+    """
+
+    def with_cells(flags: pl.DataFrame, first: str | None, end: str | None) -> pl.DataFrame:
+        here = pl.lit(value=True)
+        if first is not None:
+            here &= pl.col("patient_id") >= first
+        if end is not None:
+            here &= pl.col("patient_id") < end
+        return flags_joined(flags, cell_flags.filter(here))
+
+    changes: dict[str, Change] = {
+        "findings": lambda findings, _first, _end: mark(findings),
+        "pilot_findings": lambda findings, _first, _end: mark(findings),
+        "not_assessed": lambda rows, _first, _end: rows,
+        "data_flags": with_cells,
+    }
+    written = {}
+    for table, change in changes.items():
+        parts = [part_path(folder, table, i) for i in range(buckets)]
+        frames = merged(parts, MERGED_AT_ONCE.get(table, NARROW_AT_ONCE), change)
+        csv = into / f"{table}.csv" if table in ALSO_CSV else None
+        written[table] = write_merged(frames, into / f"{table}.parquet", csv, folder)
+    outcomes = all_outcomes(folder, buckets)
+    (into / "outcomes.parquet").write_bytes(parquet_bytes(outcomes))
+    written["outcomes"] = Written(outcomes.height)
+    for table in STREAMED:
+        parts = [part_path(folder, table, i) for i in range(buckets)]
+        written[table] = Written(join(parts, into / f"{table}.parquet"))
+    return written
 
 
-def put_together(folder: Path, buckets: int, cell_flags: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Every small table of the run. The flags of unreadable cells (from intake) join the others;
-    where both say the same of one order and day, intake's stands, since it names the column."""
-    held = {name: held_whole(folder, name, buckets) for name in HELD if name != "outcomes"}
-    held["outcomes"] = all_outcomes(folder, buckets)
+def flags_joined(raised: pl.DataFrame, cell_flags: pl.DataFrame) -> pl.DataFrame:
+    """The flags that screening raised and those of unreadable cells, in their total order."""
     cells = cell_flags.select(*DATA_FLAGS)
     same = ["patient_id", "flag", "date", "ref"]
-    others = held["data_flags"].join(cells, on=same, how="anti", nulls_equal=True)
-    held["data_flags"] = in_order("data_flags", pl.concat([cells, others]))
-    return held
+    others = raised.select(*DATA_FLAGS).join(cells, on=same, how="anti", nulls_equal=True)
+    return in_order("data_flags", pl.concat([cells, others]))

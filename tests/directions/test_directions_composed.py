@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,16 @@ ASIDES = [
     "start date 01/03/2024", "starting 3/15/24", "from 2024-01-31", "**new dose**",
     "call if no better", "needs appointment before next refill", "as directed", "via peg tube",
     "related to essential hypertension (I10)", "then review", "review in 2 weeks",
+    "review due 12/08/2025", "blood test due June 2024", "repeat bloods at 6 weeks",
+    "start taking on: March 4, 2025", "until 30th June", "last refill 03/2024", "patient aged 74",
+    "no alcohol until 48 hours after last dose", "flush with 30 ml water before and after",
+    "discard open vial after 28 days", "drink at least 2 litres of water a day",
+    "wait 4 hours before taking calcium", "do not take within 2 hours of iron or antacids",
+    "for BP goal <130/80", "(replaces 20 mg tablets)", "weekly blister pack", "PO/IV",
+    "for L5 radiculopathy", "1 hour before or 2 hours after a meal", "stop if rash", "home med",
+    "around the clock", "with a full glass (8 oz) of water", "begin 2 days before travel",
+    "for vitamin B12 deficiency", "hold for loose stools", "(phased dispensing, weekly)",
+    "related to essential (primary) hypertension (I10)", "hold if SBP < 100 or HR < 55",
 ]  # fmt: skip
 SIGNS = st.sampled_from([" ", ", ", ". ", "; ", " - "])
 
@@ -90,6 +101,15 @@ def test_what_is_read_is_what_the_parts_say(made: Built) -> None:
     (row,) = rows
     assert (ratio(row["daily_min"]), ratio(row["daily_max"])) == (made.low, made.high)
     assert (row["days"], row["prn"]) == (made.days, made.prn)
+
+
+@pytest.mark.parametrize("aside", ASIDES)
+def test_every_aside_is_read_and_changes_nothing(aside: str) -> None:
+    rows = reading(f"1 tablet twice a day, {aside}")
+    assert rows is not None
+    assert [(ratio(r["daily_min"]), ratio(r["daily_max"]), r["days"]) for r in rows] == [
+        (2, 2, None)
+    ]
 
 
 @given(st.lists(built(), min_size=30, max_size=30))
@@ -158,6 +178,30 @@ def tapers(draw: st.DrawFn) -> tuple[str, list[tuple[Fraction, int | None]]]:
     aside = draw(st.sampled_from(["", *ASIDES]))
     text = draw(st.sampled_from(THEN)).join(said)
     return text + (draw(SIGNS) + aside if aside else ""), phases
+
+
+@given(
+    st.sampled_from([d for d in DOSES if d[1] == d[2]]),
+    st.lists(st.sampled_from(COURSES), min_size=2, max_size=4),
+    st.sampled_from([", ", "; ", ", then ", " then "]),
+)
+def test_a_taper_may_change_only_how_often(
+    dose: tuple[str, Fraction, Fraction], courses: list[tuple[str, int]], sign: str
+) -> None:
+    often = [("four times a day", 4), ("TID", 3), ("twice a day", 2), ("daily", 1)]
+    stretches = list(zip(often, courses, strict=False))
+    said = sign.join(f"{words} {course}" for (words, _), (course, _) in stretches)
+    rows = reading(f"{dose[0]} {said}")
+    wanted = [(dose[1] * times, days) for (_, times), (_, days) in stretches]
+    assert rows is None or [(ratio(row["daily_max"]), row["days"]) for row in rows] == wanted
+
+
+def test_a_taper_that_changes_only_how_often_is_read() -> None:
+    rows = reading("1 drop qid x 1 wk, tid x 1 wk, bid x 1 wk, qd x 1 wk")
+    assert rows is not None
+    assert [(ratio(row["daily_max"]), row["days"]) for row in rows] == [
+        (4, 7), (3, 7), (2, 7), (1, 7),
+    ]  # fmt: skip
 
 
 @given(tapers())

@@ -123,6 +123,29 @@ DAILY = [
     ("1 mg im 3 monthly", "1/90", "1/90", "mg"),
     ("change patch every 72 hours", "1/3", "1/3", "patch"),
     ("1 drop to left eye tds", "3", "3", "drop"),
+    ("1 T PO BID", "2", "2", "tablet"),
+    ("1dd0.5t", "1/2", "1/2", "tablet"),
+    ("3 x 1 tablet daily", "3", "3", "tablet"),
+    ("50 mg 1 tab bd", "2", "2", "tablet"),
+    ("Take 2 (500 mg) tablets bd", "4", "4", "tablet"),
+    ("8 mL (6 mg/mL) daily", "8", "8", "mL"),
+    ("15 mg once weekly (six 2.5 mg tablets)", "15/7", "15/7", "mg"),
+    ("3 mg alternating with 4 mg daily", "7/2", "7/2", "mg"),
+    ("1 tab M-F, 2 tabs Sat/Sun", "9/7", "9/7", "tablet"),
+    ("1 tablet three times weekly on dialysis days", "3/7", "3/7", "tablet"),
+    ("4 tablets once a week, do not take daily", "4/7", "4/7", "tablet"),
+    ("1 patch (25 mcg/hr) every 3 days", "1/3", "1/3", "patch"),
+    ("apply 1 patch daily, on at 9 am off at 9 pm", "1", "1", "patch"),
+    ("1 patch in the morning and remove at bedtime", "1", "1", "patch"),
+    ("2 patches daily for 12 hours", "2", "2", "patch"),
+    ("24 hour tablet: take 1 daily", "1", "1", ""),
+    ("28 tablets. Take one daily", "1", "1", ""),
+    ("1 tab bd x 60 tabs", "2", "2", "tablet"),
+    ("50 mcg every morning before breakfast (0600)", "50", "50", "mcg"),
+    ("apply 1% cream bd", "2", "2", "application"),
+    ("start 3/12/24, 1000 units daily", "1000", "1000", "unit"),
+    ("starting March 4, 2000 units daily", "2000", "2000", "unit"),
+    ("patient aged 74 - 1 tablet daily", "1", "1", "tablet"),
     ("10 mg Oral Tab, 1 tab, Oral, TID", "3", "3", "tablet"),
 ]
 
@@ -153,6 +176,12 @@ AS_NEEDED = [
         "take 1-2 tablets (5-10 mg total) by mouth every 4 (four) hours as needed for pain (4-6)",
         "12",
     ),
+    ("1 tab at onset of migraine, may repeat in 2 hours, max 2 a day", "2"),
+    ("1 capsule after each loose stool, max 8 a day", "8"),
+    ("1 tab tid prn (MDD=3)", "3"),
+    ("2 tabs q8h prn, max 4 g of acetaminophen in 24 hours from all sources", "6"),
+    ("30 ml daily as needed if no BM x 3 days", "30"),
+    ("1 tab bd if SBP > 160", "2"),
     ("apply bd if needed for itching", "2"),
 ]
 
@@ -177,6 +206,12 @@ LENGTHS = [
     ("500 mg q8h x 21 doses", 7),
     ("2 tablets stat", 1),
     ("40 mg once x1", 1),
+    ("1 qds prn max 3 days use", 3),
+    ("1 tab tds, avoid alcohol, for 7 days", 7),
+    ("1 tab tds. No alcohol until 48 hours after last dose", None),
+    ("1 tds not more than 2 weeks", 14),
+    ("1 bd, 2 months supply", None),
+    ("30 ml daily prn if no bm for 3 days", None),
     ("1 daily", None),
 ]
 
@@ -242,3 +277,29 @@ def test_distinct_texts_once_and_nulls_left_out() -> None:
     read = read_directions(pl.Series(["1 bd", None, "1 od", "1 bd"]))
     assert read["text"].to_list() == ["1 bd", "1 od"]
     assert read_directions(pl.Series([], dtype=pl.String)).is_empty()
+
+
+NAMED = [  # NAME stands for the name of the product, as intake hands it in
+    ("NAME EC 81 mg od", "81", "mg"),
+    ("NAME ER 500 mg 2 tabs bd", "4", "tablet"),
+    ("NAME 2.5 mg tablets - 5 mg od", "5", "mg"),
+    ("NAME 5-325 1 tab q6h", "4", "tablet"),
+    ("NAME 30/500 two tablets qds", "8", "tablet"),
+    ("NAME 25-100: 1 tab qid", "4", "tablet"),
+    ("NAME 70/30 20 units bd", "40", "unit"),
+    ("NAME 5-325 bid", None, ""),
+    ("NAME 5-10 mg, 1 tab tds", None, ""),
+    ("NAME 1/2 tablet bd", "1", "tablet"),
+    ("1 NAME 1/2 tablet bd", None, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "daily", "unit"), NAMED)
+def test_what_stands_behind_the_name_of_the_product(
+    text: str, daily: str | None, unit: str
+) -> None:
+    sign = "\ue000"
+    (row,) = read_directions(pl.Series([text.replace("NAME", sign)]), own_name=sign).to_dicts()
+    assert ratio(row["daily_max"]) == (None if daily is None else Fraction(daily))
+    assert (row["unreadable"] is None) == (daily is not None)
+    assert row["dose_unit"] == (unit or None)
