@@ -125,20 +125,24 @@ def screen(request: Request, watch: Watch) -> Screened:
             facts = _screen_buckets(request, chosen, intake, scratch, watch, tonight=tonight)
             rows.extend(sum(fact.row_classes.values()) for fact in facts if tonight is None)
         with _stage("put together", timings, watch):
-            held = parts.put_together(scratch / "parts", intake.bucket_count, intake.cell_flags)
+            waived: list[dict[int, int]] = []
+            mark = waivers.marking(request.site, as_of, waived)
+            ready = write.tables(
+                scratch, intake.bucket_count, intake.cell_flags, intake.set_aside, mark
+            )
+            held = run_folder.tables(ready.folder)
             if request.site is not None:
-                run["site_rules"] = waivers.applied(request.site, run, held)
+                run["site_rules"] = waivers.applied(request.site, run, waived)
                 for notice in waivers.notices_of(run):
                     watch.noticed(notice)
             run |= _described(request, run, intake, facts, held)
         with _stage("check", timings, watch):
-            run["checks"] = _checked(run, facts, held)
+            run["checks"] = _checked(run, facts, held, write.read_back(ready, facts))
         with _stage("write", timings, watch):
-            ready = write.tables(scratch, run, held, facts, intake.set_aside)
-            write.report(ready, run)
+            write.documents(ready, run)
         with _stage("publish", timings, watch):
             write.run_json(ready, run | _clock(request, started_at, timings))
-            publish.make_visible(ready, target)
+            publish.make_visible(ready.folder, target)
             if request.folder_name is None:
                 publish.point_latest(request.out, target.name)
         if tonight is not None:
@@ -292,7 +296,7 @@ def _described(
     run: Mapping[str, Any],
     intake: Intake,
     facts: list[BucketFacts],
-    held: Mapping[str, pl.DataFrame],
+    held: Mapping[str, pl.LazyFrame],
 ) -> dict[str, Any]:
     """What is known after screening: counts, coverage, and whether anything is missing."""
     classes = counted([f.row_classes for f in facts])
@@ -336,7 +340,10 @@ def _absent(intake: Intake) -> list[str]:
 
 
 def _checked(
-    run: Mapping[str, Any], facts: list[BucketFacts], held: Mapping[str, pl.DataFrame]
+    run: Mapping[str, Any],
+    facts: list[BucketFacts],
+    held: Mapping[str, pl.LazyFrame],
+    read_back: laws.Law,
 ) -> list[dict[str, Any]]:
     """The conservation laws of this run. Raises RunBroke when one does not hold."""
     asked = [card["id"] for card in run["rules"] if card["asked"]]
@@ -348,6 +355,7 @@ def _checked(
         held["outcomes"],
         sum(f.dangling for f in facts),
     )
+    found.append(read_back)
     for law in found:
         if not law.ok:
             raise RunBroke(

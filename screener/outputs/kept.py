@@ -17,7 +17,7 @@ import polars as pl
 
 from screener.findings import KIDNEY, OUTCOMES, Results
 from screener.outputs.facts import BucketFacts, counted
-from screener.outputs.parts import HELD, STREAMED, part_path, typed_results
+from screener.outputs.parts import HELD, STREAMED, part_path, typed_results, write_part
 
 PAIRS = ("drugs_mapped", "not_a_drug", "doses_known", "kidney_tested", "dispensed")
 COUNTS = ("row_classes", "unmapped")
@@ -58,7 +58,7 @@ def mended(kept: Path, into: Path, bucket: int, mending: Mending) -> dict[str, i
         others = pl.scan_parquet(path, glob=False).filter(~gone).collect()
         # each patient's rows come from one side, in their order there
         both = pl.concat([others, new]).sort("patient_id", maintain_order=True)
-        both.write_parquet(target, compression="lz4")
+        write_part(table, both, target)
         rows[table] = both.height
     return rows
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from screener.outputs.tables import Table
+
 CLASSES = ("used", "excluded", "duplicate", "superseded", "set_aside", "blank", "left_out")
 OUTCOMES_IN_SCOPE = ("flagged", "clear", "not_assessed")
 
@@ -43,9 +45,10 @@ def row_laws(inputs: Iterable[dict[str, Any]]) -> list[Law]:
     return laws
 
 
-def outcome_law(outcomes: pl.DataFrame, asked: Sequence[str], patients: int) -> Law:
+def outcome_law(outcomes: Table, asked: Sequence[str], patients: int) -> Law:
     """Every patient has one outcome of every rule asked for, and in_scope is their sum."""
     name = "every patient has an outcome of every rule"
+    outcomes = outcomes.lazy().collect()
     by_rule = outcomes.group_by("rule_id").agg(pl.col("patients").sum())
     seen: dict[str, int] = dict(by_rule.iter_rows())
     expected = dict.fromkeys(asked, patients) if patients else {}
@@ -59,21 +62,22 @@ def outcome_law(outcomes: pl.DataFrame, asked: Sequence[str], patients: int) -> 
     return Law(name, True, f"{len(asked)} rules x {patients} patients")
 
 
-def findings_laws(
-    findings: pl.DataFrame, pilot: pl.DataFrame, outcomes: pl.DataFrame, dangling: int
-) -> list[Law]:
+def findings_laws(findings: Table, pilot: Table, outcomes: Table, dangling: int) -> list[Law]:
     """Findings are flagged patients, each finding once, and name orders that exist."""
-    both = pl.concat([findings, pilot])
-    found = both.group_by("rule_id").agg(pl.col("patient_id").n_unique())
+    both = pl.concat([findings.lazy(), pilot.lazy()])
+    found = both.select("rule_id", "patient_id").unique().group_by("rule_id").len().collect()
     flagged = (
-        outcomes.filter(pl.col("outcome") == "flagged", pl.col("patients") > 0)
+        outcomes.lazy()
+        .filter(pl.col("outcome") == "flagged", pl.col("patients") > 0)
         .group_by("rule_id")
         .agg(pl.col("patients").sum())
+        .collect()
     )
     have: dict[str, int] = dict(found.iter_rows())
     want: dict[str, int] = dict(flagged.iter_rows())
     wrong = sorted(r for r in have.keys() | want.keys() if have.get(r) != want.get(r))
-    twice = both.height - both["finding_id"].n_unique()
+    ids = both.select("finding_id").collect()
+    twice = ids.height - ids["finding_id"].n_unique()
     return [
         Law(
             "flagged patients are those with a finding",
@@ -83,7 +87,7 @@ def findings_laws(
         Law(
             "every finding once",
             twice == 0,
-            f"{both.height} findings, {twice} ids given twice",
+            f"{ids.height} findings, {twice} ids given twice",
         ),
         Law(
             "findings name orders of their patient",

@@ -3,7 +3,6 @@
 A part of findings, flags and the like is in its table's order, and parts are merged into one.
 The three audit tables (orders, timeline, kidney) hold a row per order and stand bucket by bucket:
 buckets hold different patients, so bucket order plus the order inside a bucket is a total order.
-Their parts are written as they shall stand in the one file, which is then only copied together.
 """
 
 from __future__ import annotations
@@ -24,9 +23,8 @@ from screener.findings import (
     TIMELINE,
     Results,
 )
-from screener.outputs.joined import join
 from screener.outputs.merge import Change, Written, merged, write_merged
-from screener.outputs.tables import ROW_GROUP, in_order, parquet_bytes
+from screener.outputs.tables import ROW_GROUP, in_order, one_after_the_other, parquet_bytes
 
 # Rows of a part that are read together when a range of patients is merged. Findings are wide.
 READ_TOGETHER = {"findings": 1024, "pilot_findings": 1024}
@@ -69,11 +67,7 @@ def write_parts(folder: Path, bucket: int, results: Results) -> dict[str, int]:
 
 def write_part(table: str, frame: pl.DataFrame, path: Path) -> None:
     """Write the rows of one table and one bucket, in the form that `put_together` wants."""
-    if table in STREAMED:
-        path.write_bytes(parquet_bytes(frame))
-    else:
-        together = READ_TOGETHER.get(table)
-        frame.write_parquet(path, compression="lz4", row_group_size=together)
+    frame.write_parquet(path, compression="lz4", row_group_size=READ_TOGETHER.get(table))
 
 
 def typed_results(results: Results) -> dict[str, pl.DataFrame]:
@@ -141,7 +135,7 @@ def put_together(
     written["outcomes"] = Written(outcomes.height)
     for table in STREAMED:
         parts = [part_path(folder, table, i) for i in range(buckets)]
-        written[table] = Written(join(parts, into / f"{table}.parquet"))
+        written[table] = Written(one_after_the_other(parts, into / f"{table}.parquet"))
     return written
 
 

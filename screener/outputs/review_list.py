@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
+from screener.outputs.report.order import briefly
+from screener.outputs.tables import Table, rows_at
+
 ROWS = 5_000  # a list that a person can work through; the rest is in findings.csv
 CELL = 32_767  # characters that a cell can hold; a longer text is shortened with a mark
 MADE = dt.datetime(2000, 1, 1)  # noqa: DTZ001  the same bytes for the same findings
-WORST_FIRST = ["critical", "high", "moderate", "low", "info"]
 COLUMNS = {
     "severity": 10,
     "certainty": 10,
@@ -43,32 +46,16 @@ NOTES = (
 )
 
 
-def worst_first(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings ordered by severity, then active before ended, definite before possible, newest."""
-    return findings.sort(
-        pl.col("severity").replace_strict(
-            {name: rank for rank, name in enumerate(WORST_FIRST)}, return_dtype=pl.Int32
-        ),
-        ~pl.col("active"),
-        pl.col("certainty") != "definite",
-        -pl.col("date").cast(pl.Int32),
-        "patient_id",
-        "rule_id",
-        "subject",
-        "finding_id",
-        nulls_last=True,
-    )
-
-
-def workbook_bytes(findings: pl.DataFrame, run: dict[str, Any]) -> bytes:
+def workbook_bytes(findings: Table, run: Mapping[str, Any]) -> bytes:
     """The workbook: at most 5,000 findings, worst first, those waived on a sheet of their own."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"created": MADE, "title": f"Review list of run {run['run_id']}"})
+    brief = briefly(findings.lazy())
     is_waived = pl.col("state").eq_missing("waived")
-    waived, open_ = findings.filter(is_waived), findings.filter(~is_waived)
-    shown = _sheet(book, "review", open_, COLUMNS | FOR_THE_REVIEWER)
-    listed = _sheet(book, "waived", waived, COLUMNS) if waived.height else 0
+    waived, open_ = brief.filter(is_waived), brief.filter(~is_waived)
+    shown = _sheet(book, "review", _worst(open_, findings), COLUMNS | FOR_THE_REVIEWER)
+    listed = _sheet(book, "waived", _worst(waived, findings), COLUMNS) if waived.height else 0
     notes = book.add_worksheet("notes")
     notes.set_column(0, 0, 110)
     texts = _notes(open_.height, shown, run)
@@ -80,15 +67,19 @@ def workbook_bytes(findings: pl.DataFrame, run: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _sheet(book: Any, name: str, findings: pl.DataFrame, columns: dict[str, int]) -> int:
-    """A sheet of at most ROWS findings; gives how many it holds."""
+def _worst(brief: pl.DataFrame, findings: Table) -> pl.DataFrame:
+    """The whole rows of the first ROWS of `brief`."""
+    return rows_at(findings.lazy().select(*COLUMNS), brief["place"].head(ROWS))
+
+
+def _sheet(book: Any, name: str, shown: pl.DataFrame, columns: dict[str, int]) -> int:
+    """A sheet of findings; gives how many it holds."""
     head = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     sheet = book.add_worksheet(name)
     for at, (column, width) in enumerate(columns.items()):
         sheet.set_column(at, at, width)
         sheet.write_string(0, at, column, head)
-    shown = worst_first(findings).head(ROWS)
     for at_row, row in enumerate(_as_text(shown).iter_rows(), start=1):
         for at, text in enumerate(row):
             sheet.write_string(at_row, at, text, wrap)
@@ -114,7 +105,7 @@ def _as_text(findings: pl.DataFrame) -> pl.DataFrame:
     return findings.select(cells)
 
 
-def _notes(found: int, shown: int, run: dict[str, Any]) -> list[str]:
+def _notes(found: int, shown: int, run: Mapping[str, Any]) -> list[str]:
     incomplete = [] if run["complete"] else ["This run is incomplete:", *run["incomplete_reasons"]]
     return [
         *incomplete,

@@ -13,7 +13,8 @@ from screener.errors import UsageError
 from screener.outputs.laws import Law, findings_laws, outcome_law, row_laws, same_rows_law
 from screener.outputs.parts import HELD, STREAMED
 from screener.outputs.publish import LATEST, RUN_JSON, manifest
-from screener.outputs.run_json import run_id
+from screener.outputs.run_json import found_in, run_id
+from screener.outputs.tables import height
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -71,6 +72,11 @@ def table(folder: Path, name: str) -> pl.LazyFrame:
     return pl.scan_parquet(path, glob=False)
 
 
+def tables(folder: Path) -> dict[str, pl.LazyFrame]:
+    """Every table of a run by name, read lazily. Raises UsageError when a file is gone."""
+    return {name: table(folder, name) for name in HELD | STREAMED}
+
+
 def verify(folder: Path) -> list[Law]:
     """Everything that must hold of a published run, each judged from the files alone."""
     run = read_run(folder)
@@ -78,24 +84,19 @@ def verify(folder: Path) -> list[Law]:
     if not laws[0].ok:
         return laws
     laws += row_laws(run["inputs"])
-    outcomes = table(folder, "outcomes").collect()
-    findings = table(folder, "findings").collect()
-    pilot = table(folder, "pilot_findings").collect()
+    outcomes, findings, pilot = (
+        table(folder, name) for name in ("outcomes", "findings", "pilot_findings")
+    )
     asked = [rule["id"] for rule in run["rules"] if rule["asked"]]
     laws.append(outcome_law(outcomes, asked, run["counts"]["patients"]))
     laws += findings_laws(findings, pilot, outcomes, _dangling(folder))
     laws.append(_counts_law(run, findings, pilot))
     csv = pl.scan_csv(folder / "findings.csv", glob=False, infer_schema=False)
-    rows = {"findings.csv": (findings.height, height(csv))}
+    rows = {"findings.csv": (height(findings), height(csv))}
     for name in HELD | STREAMED:
         rows[name] = (run["files"][f"{name}.parquet"]["rows"], height(table(folder, name)))
     laws.append(same_rows_law(rows))
     return laws
-
-
-def height(frame: pl.LazyFrame) -> int:
-    """How many rows a table has, without reading them."""
-    return int(frame.select(pl.len()).collect().item())
 
 
 def _files_law(folder: Path, run: dict[str, Any]) -> Law:
@@ -131,14 +132,9 @@ def _dangling(folder: Path) -> int:
     return height(named.join(orders, on=["patient_id", "prescription_id"], how="anti"))
 
 
-def _counts_law(run: dict[str, Any], findings: pl.DataFrame, pilot: pl.DataFrame) -> Law:
+def _counts_law(run: dict[str, Any], findings: pl.LazyFrame, pilot: pl.LazyFrame) -> Law:
     counts = run["counts"]
-    severity = dict(findings.group_by("severity").len().iter_rows())
-    ok = (
-        counts["findings"] == findings.height
-        and counts["pilot_findings"] == pilot.height
-        and counts["patients_with_findings"] == findings["patient_id"].n_unique()
-        and {k: n for k, n in counts["findings_by_severity"].items() if n} == severity
-        and counts.get("waived", 0) == findings.filter(pl.col("state") == "waived").height
-    )
-    return Law("run.json counts what the tables hold", ok, f"{findings.height} findings")
+    again = found_in(findings, pilot)
+    waived = height(findings.filter(pl.col("state") == "waived"))
+    ok = counts.get("waived", 0) == waived and all(counts[name] == n for name, n in again.items())
+    return Law("run.json counts what the tables hold", ok, f"{again['findings']} findings")

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from screener.outputs.facts import BucketFacts, added, counted
+from screener.outputs.tables import Table, height
 from screener.rule.model import SEVERITIES, Rule
 
 UNMAPPED_SHOWN = 50
@@ -121,24 +122,31 @@ def _plain(value: Any) -> Any:
 
 def counts_of(
     facts: Sequence[BucketFacts],
-    findings: pl.DataFrame,
-    pilot: pl.DataFrame,
-    flags: pl.DataFrame,
+    findings: Table,
+    pilot: Table,
+    flags: Table,
     inputs: Iterable[dict[str, Any]],
 ) -> dict[str, Any]:
     """The numbers of the overview."""
-    severity = dict(findings.group_by("severity").len().iter_rows())
-    by_flag: dict[str, int] = dict(flags.group_by("flag").len().sort("flag").iter_rows())
+    by_flag = flags.lazy().group_by("flag").len().sort("flag").collect()
     files = list(inputs)
-    return {
+    return found_in(findings, pilot) | {
         "patients": sum(f.patients for f in facts),
         "orders": sum(f["used"] for f in files if f["table"] == "prescriptions"),
-        "patients_with_findings": findings["patient_id"].n_unique(),
-        "findings": findings.height,
-        "findings_by_severity": {name: severity.get(name, 0) for name in SEVERITIES},
-        "pilot_findings": pilot.height,
-        "data_flags": by_flag,
+        "data_flags": dict(by_flag.iter_rows()),
         "set_aside": sum(f["set_aside"] for f in files),
+    }
+
+
+def found_in(findings: Table, pilot: Table) -> dict[str, Any]:
+    """The counts of findings, by severity too, and of patients who have one."""
+    severity = dict(findings.lazy().group_by("severity").len().collect().iter_rows())
+    patients = findings.lazy().select(pl.col("patient_id").n_unique()).collect()
+    return {
+        "patients_with_findings": patients.item(),
+        "findings": sum(severity.values()),
+        "findings_by_severity": {name: severity.get(name, 0) for name in SEVERITIES},
+        "pilot_findings": height(pilot),
     }
 
 

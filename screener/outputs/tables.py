@@ -7,11 +7,15 @@ spreadsheet would run as a formula gets a leading apostrophe.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 
+Table = pl.DataFrame | pl.LazyFrame  # lazy: read from its file, only the columns asked for
 ROW_GROUP = 65_536  # rows; fixed, so that the bytes do not depend on how the frame was built
-# A total order for every table that is held whole; the columns of each key tell its rows apart.
+# A total order for every table that is sorted as a whole; the columns of each key tell its rows
+# apart.
 SORTED_BY: dict[str, tuple[str, ...]] = {
     "findings": ("patient_id", "rule_id", "subject", "date", "finding_id"),
     "pilot_findings": ("patient_id", "rule_id", "subject", "date", "finding_id"),
@@ -29,6 +33,18 @@ def in_order(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort(SORTED_BY[table], nulls_last=True, maintain_order=True).rechunk()
 
 
+def height(frame: Table) -> int:
+    """How many rows a table has, without reading them."""
+    return int(frame.lazy().select(pl.len()).collect().item())
+
+
+def rows_at(frame: pl.LazyFrame, places: pl.Series) -> pl.DataFrame:
+    """The whole rows at these places (row numbers from 0, each once), in the order of `places`."""
+    wanted = pl.col("_place").is_in(places.implode())
+    rows = frame.with_row_index("_place").filter(wanted).collect().sort("_place")
+    return rows.drop("_place")[places.rank("ordinal") - 1]
+
+
 def parquet_bytes(frame: pl.DataFrame) -> bytes:
     """The frame as Parquet: zstd, fixed row groups, one chunk."""
     buffer = io.BytesIO()
@@ -36,19 +52,28 @@ def parquet_bytes(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def csv_bytes(frame: pl.DataFrame) -> bytes:
-    """The frame as UTF-8 CSV with a header, '\\n' line ends and no cell that runs as a formula."""
-    cells = [_as_cell(name, dtype) for name, dtype in frame.schema.items()]
+def one_after_the_other(files: Sequence[Path], target: Path) -> int:
+    """Write `target` from Parquet files of one schema (one at least), never held whole; gives its
+    rows. The bytes depend on the rows alone."""
+    rows = pl.scan_parquet(list(files), glob=False)
+    rows.sink_parquet(target, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
+    return height(pl.scan_parquet(target, glob=False))
+
+
+def csv_bytes(frame: pl.DataFrame, *, header: bool = True) -> bytes:
+    """The frame as UTF-8 CSV, '\\n' line ends and no cell that runs as a formula."""
+    lists = pl.col(pl.List(pl.String)).list.join(";", ignore_nulls=True)
+    cells = frame.with_columns(lists)
+    texts = cells.select(pl.col(pl.String).str.contains(FORMULA_START).any())
+    risky = [column.name for column in texts.iter_columns() if column.item()]
     buffer = io.BytesIO()
-    frame.select(cells).write_csv(buffer, line_terminator="\n")
+    cells.with_columns(_guarded(name) for name in risky).write_csv(
+        buffer, include_header=header, line_terminator="\n"
+    )
     return buffer.getvalue()
 
 
-def _as_cell(name: str, dtype: pl.DataType) -> pl.Expr:
+def _guarded(name: str) -> pl.Expr:
     column = pl.col(name)
-    if isinstance(dtype, pl.List):
-        column = column.list.join(";", ignore_nulls=True)
-    elif not isinstance(dtype, pl.String):
-        return column
     risky = column.str.contains(FORMULA_START)
     return pl.when(risky).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).alias(name)

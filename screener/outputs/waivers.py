@@ -6,12 +6,13 @@ Waived findings stay in every table; run.json names no patient of a waiver, only
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from screener.outputs.facts import counted
+from screener.outputs.tables import Table
 from screener.rule.site_entries import Waiver
 from screener.rule.sites import SiteRules
 
@@ -63,26 +64,37 @@ def _fits(findings: pl.DataFrame, waivers: list[Waiver], named: tuple[str, ...])
     return of_finding.join(wanted, on=columns).select("finding_id", "line")
 
 
+def marking(
+    site: SiteRules | None, as_of: dt.date, found: list[dict[int, int]]
+) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What marks the waived ones among some findings, and adds to `found` what `waive` counts."""
+
+    def mark(findings: pl.DataFrame) -> pl.DataFrame:
+        if site is None:
+            return findings
+        marked, counts = waive(findings, site.waivers, as_of)
+        found.append(counts)
+        return marked
+
+    return mark
+
+
 def applied(
-    site: SiteRules, run: Mapping[str, Any], held: dict[str, pl.DataFrame]
+    site: SiteRules, run: Mapping[str, Any], found: Sequence[dict[int, int]]
 ) -> dict[str, Any]:
-    """Mark the waived findings in `held`; gives what run.json says of the site file."""
+    """What run.json says of the site file, once `marking` has seen every finding."""
     as_of = dt.date.fromisoformat(run["as_of"])
-    by_line: list[dict[int, int]] = []
-    for name in ("findings", "pilot_findings"):
-        held[name], found = waive(held[name], site.waivers, as_of)
-        by_line.append(found)
     asked = [card["id"] for card in run["rules"] if card["asked"]]
-    return site_card(site, as_of, asked, counted(by_line))
+    return site_card(site, as_of, asked, counted(list(found)))
 
 
-def counts_of(run: Mapping[str, Any], findings: pl.DataFrame) -> dict[str, Any]:
+def counts_of(run: Mapping[str, Any], findings: Table) -> dict[str, Any]:
     """How many findings are waived, and of each severity; nothing in a run without site file."""
     if "site_rules" not in run:
         return {}
-    waived = findings.filter(pl.col("state") == WAIVED)
-    by_severity = dict(waived.group_by("severity").len().sort("severity").iter_rows())
-    return {"waived": waived.height, "waived_by_severity": by_severity}
+    waived = findings.lazy().filter(pl.col("state") == WAIVED)
+    by_severity = dict(waived.group_by("severity").len().sort("severity").collect().iter_rows())
+    return {"waived": sum(by_severity.values()), "waived_by_severity": by_severity}
 
 
 def site_card(

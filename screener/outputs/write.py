@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,79 +15,79 @@ from screener.findings import SET_ASIDE
 from screener.outputs import parts, publish, run_folder
 from screener.outputs.facts import BucketFacts, counted
 from screener.outputs.laws import Law, same_rows_law
+from screener.outputs.merge import Written
 from screener.outputs.review_list import workbook_bytes
-from screener.outputs.tables import csv_bytes, parquet_bytes
+from screener.outputs.tables import csv_bytes, height
 
-ALSO_CSV = ("findings", "data_flags")  # what people open without a tool; set_aside is CSV only
+# Tables of which a run has not just the rows of its buckets: sums, and flags that intake raised.
+CHANGED = ("outcomes", "data_flags")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The folder of a run that is being made, and what was written of each table."""
+
+    folder: Path
+    written: Mapping[str, Written]
 
 
 def tables(
     scratch: Path,
-    run: dict[str, Any],
-    held: Mapping[str, pl.DataFrame],
-    facts: Sequence[BucketFacts],
+    buckets: int,
+    cell_flags: pl.DataFrame,
     set_aside: pl.DataFrame,
-) -> Path:
-    """Write every table and the review list, read them back; gives the folder.
-
-    Adds the outcome of the reading back to `run["checks"]` and the row counts to `run["files"]`.
-    """
+    mark: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Ready:
+    """Write every table from the parts of the buckets; `mark` gives findings their state."""
     folder = scratch / "run"
     folder.mkdir(mode=0o700)
-    files = {f"{name}.parquet": parquet_bytes(frame) for name, frame in held.items()}
-    files |= {f"{name}.csv": csv_bytes(held[name]) for name in ALSO_CSV}
-    files["set_aside.csv"] = csv_bytes(set_aside)
-    files["review_list.xlsx"] = workbook_bytes(held["findings"], run)
-    publish.write_all(folder, files)
-    for name in parts.STREAMED:
-        parts.stream_to(scratch / "parts", name, len(facts), folder / f"{name}.parquet")
-        publish.seal(folder / f"{name}.parquet")
-    expected = {name: frame.height for name, frame in held.items()}
-    streamed = counted([fact.rows for fact in facts])
-    expected |= {name: streamed.get(name, 0) for name in parts.STREAMED}
-    law = _read_back(folder, expected)
-    if not law.ok:
-        raise RunBroke(f"A written table lost rows: {law.detail}.", fix="Nothing was published.")
-    run["checks"] = [*run["checks"], law.as_dict()]
-    run["files"] = {f"{name}.parquet": {"rows": n} for name, n in expected.items()}
-    return folder
+    written = parts.put_together(scratch / "parts", buckets, cell_flags, folder, mark=mark)
+    for file in sorted(folder.iterdir()):
+        publish.seal(file)
+    publish.write_all(folder, {"set_aside.csv": csv_bytes(set_aside)})
+    return Ready(folder, written)
 
 
-def _read_back(folder: Path, expected: Mapping[str, int]) -> Law:
-    return same_rows_law(
-        {
-            name: (n, run_folder.height(run_folder.table(folder, name)))
-            for name, n in expected.items()
-        }
-    )
+def read_back(ready: Ready, facts: Sequence[BucketFacts]) -> Law:
+    """Whether the files hold every row that the buckets wrote, and those that joined them."""
+    by_bucket = counted([fact.rows for fact in facts])
+    rows = {}
+    for name, written in ready.written.items():
+        expected = written.rows if name in CHANGED else by_bucket.get(name, 0)
+        rows[name] = (expected, height(run_folder.table(ready.folder, name)))
+    return same_rows_law(rows)
 
 
-def report(folder: Path, run: Mapping[str, Any]) -> None:
-    """Render report.html from the written tables and `run`."""
-    publish.write_all(folder, {"report.html": report_bytes(folder, run)})
+def documents(ready: Ready, run: Mapping[str, Any]) -> None:
+    """Write the review list and the report, from the written tables and `run`."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        book = beside.submit(workbook_bytes, run_folder.table(ready.folder, "findings"), run)
+        page = report_bytes(ready.folder, run)
+        files = {"review_list.xlsx": book.result(), "report.html": page}
+    publish.write_all(ready.folder, files)
 
 
 def report_bytes(folder: Path, run: Mapping[str, Any]) -> bytes:
     """The report of a run folder, from its tables and `run` (what run.json holds or will hold)."""
     from screener.outputs.report import ReportInput, render
 
-    held = {name: run_folder.table(folder, name).collect() for name in parts.HELD}
-    return render(
-        ReportInput(
-            run=run,
-            set_aside=pl.read_csv(folder / "set_aside.csv", glob=False, schema=SET_ASIDE),
-            **held,
-            orders=run_folder.table(folder, "orders"),
-            timeline=run_folder.table(folder, "timeline"),
-            kidney=run_folder.table(folder, "kidney"),
-        )
-    )
+    aside = pl.scan_csv(folder / "set_aside.csv", glob=False, schema=SET_ASIDE)
+    return render(ReportInput(run=run, set_aside=aside, **run_folder.tables(folder)))
 
 
-def run_json(folder: Path, run: dict[str, Any]) -> None:
-    """Complete `run["files"]` with the size and hash of every file, and write run.json."""
-    rows = run.get("files", {})
-    run["files"] = {
-        name: facts | rows.get(name, {}) for name, facts in publish.manifest(folder).items()
-    }
-    publish.write_all(folder, {publish.RUN_JSON: publish.json_bytes(run)})
+def run_json(ready: Ready, run: dict[str, Any]) -> None:
+    """Complete `run["files"]` with rows, size and hash of every file, and write run.json.
+
+    Raises RunBroke when a file reads back differently from what was written.
+    """
+    rows = {f"{name}.parquet": {"rows": one.rows} for name, one in ready.written.items()}
+    files = publish.manifest(ready.folder)
+    for name, one in ready.written.items():
+        if one.csv_sha256 not in (None, files.get(f"{name}.csv", {}).get("sha256")):
+            raise RunBroke(
+                "A file reads back differently from what was written.",
+                where=f"{name}.csv",
+                fix="Check the disk; nothing was published.",
+            )
+    run["files"] = {name: facts | rows.get(name, {}) for name, facts in files.items()}
+    publish.write_all(ready.folder, {publish.RUN_JSON: publish.json_bytes(run)})

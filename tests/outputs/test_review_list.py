@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 from screener.findings import FINDINGS
-from screener.outputs.review_list import CELL, ROWS, workbook_bytes, worst_first
+from screener.outputs.report.order import briefly
+from screener.outputs.review_list import CELL, ROWS, workbook_bytes
 from tests.outputs.invented_run import finding, frame
 
 RUN = {"run_id": "abc", "as_of": "2026-10-31", "complete": True, "incomplete_reasons": []}
@@ -23,14 +25,11 @@ def test_the_worst_come_first_then_active_then_definite() -> None:
         finding(finding_id="e", severity="info"),
         finding(finding_id="f", severity="high"),
     ]
-    assert worst_first(frame(FINDINGS, rows))["finding_id"].to_list() == [
-        "a",
-        "f",
-        "c",
-        "b",
-        "d",
-        "e",
-    ]
+    places = briefly(frame(FINDINGS, rows).lazy())["place"].to_list()
+    assert [rows[place]["finding_id"] for place in places] == ["a", "f", "c", "b", "d", "e"]
+    sheet = part(workbook_bytes(frame(FINDINGS, rows), RUN), "xl/sharedStrings.xml")
+    ids = re.findall(r">([a-f])<", sheet)
+    assert ids == ["a", "f", "c", "b", "d", "e"]
 
 
 def test_no_cell_is_a_formula_a_number_or_a_link() -> None:

@@ -57,19 +57,27 @@ def test_the_bytes_do_not_depend_on_how_the_rows_came_together() -> None:
 STREAM = """
 import sys
 from pathlib import Path
+import polars as pl
+from screener.findings import DATA_FLAGS
 from screener.outputs import parts, publish
-parts.stream_to(Path(sys.argv[1]), "orders", 3, Path(sys.argv[2]))
-print(publish.file_facts(Path(sys.argv[2]))["sha256"])
+into = Path(sys.argv[2])
+into.mkdir()
+parts.put_together(Path(sys.argv[1]), 3, pl.DataFrame(schema=DATA_FLAGS), into)
+print(publish.manifest(into))
 """
 
 
-def test_the_streamed_file_is_the_same_with_one_and_with_many_threads(tmp_path: Path) -> None:
+def test_every_file_is_the_same_with_one_and_with_many_threads(tmp_path: Path) -> None:
     for bucket in range(3):
         orders = [order(patient_id=f"P-{bucket}-{i}") for i in range(40_000)]
-        parts.write_parts(tmp_path, bucket, results(orders=orders))
+        found = [
+            finding(finding_id=f"{bucket}-{i}", patient_id=f"P-{(i * 7919 + bucket) % 9973:05}")
+            for i in range(bucket, 30_000, 3)
+        ]
+        parts.write_parts(tmp_path, bucket, results(orders=orders, findings=found))
     hashes = {
         subprocess.run(
-            [sys.executable, "-c", STREAM, str(tmp_path), str(tmp_path / f"{threads}.parquet")],
+            [sys.executable, "-c", STREAM, str(tmp_path), str(tmp_path / threads)],
             env={"POLARS_MAX_THREADS": threads, "PYTHONPATH": str(Path(__file__).parents[2])},
             capture_output=True,
             text=True,
@@ -78,7 +86,7 @@ def test_the_streamed_file_is_the_same_with_one_and_with_many_threads(tmp_path: 
         for threads in ("1", "2", "8")
     }
     assert len(hashes) == 1
-    read = pl.read_parquet(tmp_path / "8.parquet")["patient_id"]
+    read = pl.read_parquet(tmp_path / "8" / "orders.parquet")["patient_id"]
     assert read.to_list() == [f"P-{b}-{i}" for b in range(3) for i in range(40_000)]
 
 
@@ -104,5 +112,8 @@ def test_a_flag_that_intake_and_the_engine_both_raise_stands_once_with_the_words
     engine = [same | {"detail": "unit missing"}, same | {"ref": "p.csv:2", "detail": "other"}]
     parts.write_parts(tmp_path, 0, results(flags=engine))
     cells = frame(DATA_FLAGS, [same | {"detail": "strength_unit cannot be read"}])
-    flags = parts.put_together(tmp_path, 1, cells)["data_flags"]
+    into = tmp_path / "run"
+    into.mkdir()
+    parts.put_together(tmp_path, 1, cells, into)
+    flags = pl.read_parquet(into / "data_flags.parquet")
     assert flags["detail"].to_list() == ["strength_unit cannot be read", "other"]

@@ -16,7 +16,8 @@ from screener.outputs.report import render, words
 from screener.outputs.report.evidence import DOSE, DOSE_AND_LIMIT, LANES_ONLY
 from screener.outputs.report.given import with_defaults
 from screener.outputs.report.interval import wilson
-from screener.outputs.report.order import keep_at_most, most_pressing_first
+from screener.outputs.report.order import briefly, keep_at_most, pressing
+from screener.outputs.report.page import in_shape
 from screener.outputs.report.summary import summarise
 from tests.report.invented_clinic import AS_OF, clinic
 from tests.report.unpacked import unpack
@@ -153,15 +154,15 @@ def test_new_findings_outrank_old_ones_below_high() -> None:
     findings = clinic().findings.with_columns(
         state=pl.when(pl.col("severity") == "low").then(pl.lit("new")).otherwise(pl.lit("old"))
     )
-    kept, lost = keep_at_most(most_pressing_first(findings), 40)
+    kept, lost = keep_at_most(findings.sort(pressing(), maintain_order=True), 40)
     assert lost is not None
     assert lost.by_severity == {"moderate": 20}
     assert kept["severity"].value_counts().sort("severity")["count"].to_list() == [10, 15, 15]
-    assert most_pressing_first(kept).equals(kept)
+    assert kept.sort(pressing(), maintain_order=True).equals(kept)
 
 
 def test_exactly_as_many_findings_as_fit_leave_nothing_out() -> None:
-    findings = most_pressing_first(clinic().findings)
+    findings = clinic().findings.sort(pressing(), maintain_order=True)
     assert keep_at_most(findings, findings.height)[1] is None
     assert keep_at_most(findings, findings.height - 1)[1] is not None
 
@@ -186,7 +187,9 @@ def test_waived_findings_are_counted_and_not_in_the_review_list() -> None:
 
 def test_a_rule_with_few_patients_in_scope_does_not_set_the_scale_of_the_intervals() -> None:
     data = clinic()
-    rules = summarise(with_defaults(data.run), data)
+    lazy = in_shape(data)
+    brief, pilot = briefly(lazy.findings), briefly(lazy.pilot_findings)
+    rules = summarise(with_defaults(data.run), lazy, brief, pilot)
     few = next(r for r in rules.rules if r.rule["id"] == "methotrexate-not-weekly")
     assert few.in_scope == 5
     assert few.rate is not None

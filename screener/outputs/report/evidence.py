@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from screener.outputs.report.given import Frame, ReportInput
+from screener.outputs.report.given import ReportInput
+from screener.outputs.tables import height, rows_at
 
 # How the lower band of a patient's chart is drawn.
 LANES_ONLY, DOSE, DOSE_AND_LIMIT = 0, 1, 2
@@ -29,7 +30,8 @@ FINDING_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Frames sorted by patient; `orders_left_out` counts context orders that did not fit."""
+    """Frames sorted by patient (an Enum of those with findings); `orders_left_out` counts context
+    orders that did not fit."""
 
     orders: pl.DataFrame
     timeline: pl.DataFrame
@@ -39,9 +41,19 @@ class Evidence:
     orders_left_out: int
 
 
-def _of(frame: Frame, patients: pl.DataFrame) -> pl.DataFrame:
-    rows = frame.lazy().join(patients.lazy(), on="patient_id", how="semi").collect()
-    return rows.sort(pl.all().exclude(pl.List(pl.String)), nulls_last=True, maintain_order=True)
+def _of(frame: pl.LazyFrame, patients: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `patients` (sorted), by patient and as they stood; patient_id as an Enum."""
+    known = pl.Enum(patients["patient_id"])
+    coded = patients.lazy().with_columns(_patient=pl.col("patient_id").cast(known))
+    columns = frame.collect_schema().names()
+    rows = frame.with_row_index("_row").join(coded, on="patient_id", how="inner")
+    return (
+        rows.with_columns(patient_id="_patient")
+        .select("_row", *columns)
+        .collect()
+        .sort(pl.col("patient_id").to_physical(), "_row")
+        .drop("_row")
+    )
 
 
 def _with_source_row(orders: pl.DataFrame) -> pl.DataFrame:
@@ -54,20 +66,20 @@ def _with_source_row(orders: pl.DataFrame) -> pl.DataFrame:
     ).drop("source_ref")
 
 
-def gather(findings: pl.DataFrame, data: ReportInput, most_orders: int) -> Evidence:
+def gather(findings: pl.DataFrame, data: ReportInput[pl.LazyFrame], most_orders: int) -> Evidence:
     """The rows behind the findings; above `most_orders` only orders that a finding names."""
-    patients = findings.select("patient_id").unique()
-    orders = _of(data.orders, patients)
-    left_out = 0
-    if orders.height > most_orders:
-        named = findings.select("patient_id", prescription_id="prescription_ids").explode(
-            "prescription_id"
-        )
-        kept = orders.join(named.unique(), on=["patient_id", "prescription_id"], how="semi")
-        kept = _of(kept, patients)
-        left_out, orders = orders.height - kept.height, kept
+    patients = findings.select("patient_id").unique().sort("patient_id")
+    orders, left_out = data.orders, 0
+    count = height(orders.join(patients.lazy(), on="patient_id", how="semi"))
+    if count > most_orders:
+        keys = ["patient_id", "prescription_id"]
+        named = findings.select("patient_id", prescription_id="prescription_ids").explode(keys[1])
+        numbered = orders.with_row_index("_place").select("_place", *keys)
+        kept = numbered.join(named.unique().lazy(), on=keys, how="semi").collect()
+        left_out = count - kept.height
+        orders = rows_at(orders, kept["_place"].sort()).lazy()
     return Evidence(
-        orders=_with_source_row(orders),
+        orders=_with_source_row(_of(orders, patients)),
         timeline=_of(data.timeline, patients),
         kidney=_of(data.kidney, patients),
         data_flags=_of(data.data_flags, patients),
@@ -85,18 +97,21 @@ def _checks_of(rules: list[dict[str, Any]]) -> pl.DataFrame:
 def _attained(findings: pl.DataFrame, timeline: pl.DataFrame) -> pl.DataFrame:
     """Rows (`_row`) of findings whose value is a daily dose that the timeline really shows."""
     valued = findings.filter(pl.col("value_ug").is_not_null())
-    steps = timeline.select(
+    steps = timeline.lazy().select(
         "patient_id", "from_date", "to_date", "low_ug", "high_ug", "other_reading_high_ug"
     )
-    both = valued.select("_row", "patient_id", "date", "end_date", "value_ug").join(
-        steps, on="patient_id"
-    )
+    both = (
+        valued.lazy()
+        .select("_row", pl.col("patient_id").cast(timeline.schema["patient_id"]), "date",
+                "end_date", "value_ug")
+        .join(steps, on="patient_id")
+    )  # fmt: skip
     value = pl.col("value_ug").round()
     same = pl.any_horizontal(
         *((pl.col(c) - value).abs() < 1 for c in ("low_ug", "high_ug", "other_reading_high_ug"))
     )
     on_days = (pl.col("from_date") <= pl.col("end_date")) & (pl.col("to_date") >= pl.col("date"))
-    return both.filter(on_days & same).select("_row").unique()
+    return both.filter(on_days & same).select("_row").unique().collect()
 
 
 def with_charts(

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import polars as pl
 
 from screener import findings as shapes
 from screener.outputs.report.words import SEVERITY_ORDER
 
-Frame = pl.DataFrame | pl.LazyFrame
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 @dataclass(frozen=True, slots=True)
-class ReportInput:
+class ReportInput(Generic[Frame]):
     """The content of run.json and the frames of a run, columns as in `screener.findings`.
 
-    orders, timeline and kidney may be lazy: only the rows of patients with findings are collected.
+    Where they are lazy, only what is counted or shown is read: few columns of all rows, and the
+    rows of patients with findings.
     """
 
     run: Mapping[str, Any]
-    findings: pl.DataFrame
-    pilot_findings: pl.DataFrame
-    outcomes: pl.DataFrame
-    not_assessed: pl.DataFrame
-    data_flags: pl.DataFrame
-    set_aside: pl.DataFrame
+    findings: Frame
+    pilot_findings: Frame
+    outcomes: Frame
+    not_assessed: Frame
+    data_flags: Frame
+    set_aside: Frame
     orders: Frame
     timeline: Frame
     kidney: Frame

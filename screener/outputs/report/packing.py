@@ -12,12 +12,10 @@ ends of each row's slice of codes.
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import struct
-import sys
-from array import array
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -35,8 +33,12 @@ RELATIVE = {
     ("orders", "dose_high_ug"): "dose_low_ug", ("timeline", "to_date"): "from_date",
     ("timeline", "high_ug"): "low_ug", ("timeline", "other_reading_high_ug"): "high_ug",
 }  # fmt: skip
-_WHOLE = (("i8", "b", 7), ("i16", "h", 15), ("i32", "i", 31))
-_CODES = (("u8", "B", 8), ("u16", "H", 16), ("u32", "I", 32))
+_WHOLE = (("i8", 7), ("i16", 15), ("i32", 31))
+_CODES = (("u8", 8), ("u16", 16), ("u32", 32))
+_NUMPY = {"i8": "<i1", "i16": "<i2", "i32": "<i4", "u8": "<u1", "u16": "<u2", "u32": "<u4",
+          "f64": "<f8"}  # fmt: skip
+_TEXTS_AT_ONCE = 10_000
+_GZIP = 31  # zlib's number for its widest window in gzip's frame
 
 
 class _Arrays:
@@ -51,20 +53,17 @@ class _Arrays:
         self.body += raw
         return place
 
-    def add(self, kind: str, code: str, values: list[Any]) -> dict[str, Any]:
-        packed = array(code, values)
-        if sys.byteorder == "big":
-            packed.byteswap()
-        return self.add_bytes(kind, packed.tobytes(), len(packed))
+    def add(self, kind: str, values: pl.Series) -> dict[str, Any]:
+        return self.add_bytes(kind, values.to_numpy().astype(_NUMPY[kind]).tobytes(), values.len())
 
     def add_codes(self, values: pl.Series, largest: int) -> dict[str, Any]:
-        kind, code, _ = next(t for t in _CODES if largest < 2 ** t[2])
-        return self.add(kind, code, values.to_list())
+        kind, _ = next(t for t in _CODES if largest < 2 ** t[1])
+        return self.add(kind, values)
 
 
 def _texts_of(column: pl.Series) -> pl.Series:
     flat = column.explode() if isinstance(column.dtype, pl.List) else column
-    return flat.cast(pl.String).drop_nulls().unique()
+    return flat.drop_nulls().unique().cast(pl.String)
 
 
 def _is_hex(column: pl.Series) -> bool:
@@ -80,7 +79,7 @@ def dictionaries(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.Series]:
     for table, frame in tables.items():
         for column in frame.iter_columns():
             dtype = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
-            if dtype == pl.String and not _is_hex(column):
+            if dtype in (pl.String, pl.Enum) and not _is_hex(column):
                 name = SHARED.get(column.name, f"{table}.{column.name}")
                 parts.setdefault(name, []).append(_texts_of(column))
     return {
@@ -91,25 +90,27 @@ def dictionaries(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.Series]:
 
 def _codes(column: pl.Series, words: pl.Series) -> pl.Series:
     """1 + the place in `words`; 0 for null."""
-    order = pl.Enum(words)
-    return (column.cast(order).to_physical().cast(pl.UInt32) + 1).fill_null(0)
+    places = pl.Enum(words)
+    if isinstance(column.dtype, pl.Enum):
+        of_known = (
+            column.dtype.categories.cast(places, strict=False).to_physical().cast(pl.UInt32) + 1
+        )
+        return of_known.gather(column.to_physical()).fill_null(0)
+    return (column.cast(places).to_physical().cast(pl.UInt32) + 1).fill_null(0)
 
 
 def _whole(column: pl.Series, arrays: _Arrays) -> dict[str, Any]:
     low, high = int(column.min() or 0), int(column.max() or 0)  # type: ignore[arg-type]
-    for kind, code, bits in _WHOLE:
+    for kind, bits in _WHOLE:
         edge = -(2**bits)
         if low > edge and high < -edge:
-            return {
-                "kind": "whole", "null": edge,
-                **arrays.add(kind, code, column.fill_null(edge).to_list()),
-            }  # fmt: skip
+            return {"kind": "whole", "null": edge, **arrays.add(kind, column.fill_null(edge))}
     return _real(column.cast(pl.Float64), arrays)
 
 
 def _real(column: pl.Series, arrays: _Arrays) -> dict[str, Any]:
-    values = column.cast(pl.Float64).fill_null(float("nan")).to_list()
-    return {"kind": "real", **arrays.add("f64", "d", values)}
+    values = column.cast(pl.Float64).fill_null(float("nan"))
+    return {"kind": "real", **arrays.add("f64", values)}
 
 
 def _text(column: pl.Series, table: str, words: dict[str, pl.Series],
@@ -129,7 +130,7 @@ def _list(column: pl.Series, table: str, words: dict[str, pl.Series],
     ends = column.list.len().fill_null(0).cum_sum()
     flat = column.filter(column.list.len() > 0).explode().cast(pl.String)
     codes = arrays.add_codes(_codes(flat, words[name]), words[name].len())
-    return {"kind": "list", "words": name, **codes, "ends": arrays.add("u32", "I", ends.to_list())}
+    return {"kind": "list", "words": name, **codes, "ends": arrays.add("u32", ends)}
 
 
 def _days_as_numbers(frame: pl.DataFrame) -> pl.DataFrame:
@@ -151,11 +152,10 @@ def _column(column: pl.Series, table: str, words: dict[str, pl.Series],
         return {"kind": "hex", **arrays.add_bytes("u8", raw, len(raw))}
     if isinstance(dtype, pl.List):
         return _list(column, table, words, arrays)
-    if dtype == pl.String:
+    if dtype in (pl.String, pl.Enum):
         return _text(column, table, words, arrays)
     if dtype == pl.Boolean:
-        values = column.cast(pl.UInt8).fill_null(2).to_list()
-        return {"kind": "yes", **arrays.add("u8", "B", values)}
+        return {"kind": "yes", **arrays.add("u8", column.cast(pl.UInt8).fill_null(2))}
     return _whole(column.cast(pl.Int64), arrays) if dtype.is_integer() else _real(column, arrays)
 
 
@@ -178,13 +178,29 @@ def pack(tables: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> str:
                                                           arrays)}
         for table, frame in tables.items()
     }  # fmt: skip
-    header = {
-        "facts": facts,
-        "dictionaries": {name: texts.to_list() for name, texts in words.items()},
-        "tables": described,
-    }
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    encoded = text.encode("utf-8", "replace")
-    encoded += b" " * (-(4 + len(encoded)) % 8)
-    whole = struct.pack("<I", len(encoded)) + encoded + bytes(arrays.body)
-    return base64.b64encode(gzip.compress(whole, 6, mtime=0)).decode("ascii")
+    pieces = list(_header(words, facts, described))
+    length = sum(map(len, pieces))
+    padding = b" " * (-(4 + length) % 8)
+    gzip = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    packed = [gzip.compress(struct.pack("<I", length + len(padding)))]
+    packed += [gzip.compress(piece) for piece in (*pieces, padding, bytes(arrays.body))]
+    return base64.b64encode(b"".join([*packed, gzip.flush()])).decode("ascii")
+
+
+def _header(
+    words: Mapping[str, pl.Series], facts: Mapping[str, Any], tables: Mapping[str, Any]
+) -> Iterator[bytes]:
+    """The header in pieces: the texts of a large run fill hundreds of megabytes."""
+    yield b'{"dictionaries":{'
+    for place, (name, texts) in enumerate(words.items()):
+        yield (b"," if place else b"") + _json(name) + b":["
+        for first in range(0, texts.len(), _TEXTS_AT_ONCE):
+            some = _json(texts.slice(first, _TEXTS_AT_ONCE).to_list())
+            yield (b"," if first else b"") + some[1:-1]
+        yield b"]"
+    yield b'},"facts":' + _json(facts) + b',"tables":' + _json(tables) + b"}"
+
+
+def _json(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.encode("utf-8", "replace")

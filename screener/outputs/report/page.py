@@ -18,13 +18,14 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from screener.outputs.report import words
-from screener.outputs.report.evidence import FINDING_COLUMNS, Evidence, gather, with_charts
+from screener.outputs.report.evidence import FINDING_COLUMNS, gather, with_charts
 from screener.outputs.report.given import SHAPES, ReportInput, with_defaults
 from screener.outputs.report.glossary import GLOSSARY, LIMITS
-from screener.outputs.report.order import LeftOut, keep_at_most, most_pressing_first
+from screener.outputs.report.order import LeftOut, briefly, keep_at_most
 from screener.outputs.report.packing import pack
 from screener.outputs.report.quality import quality
 from screener.outputs.report.summary import Summary, summarise
+from screener.outputs.tables import rows_at
 
 MOST_FINDINGS = 250_000
 MOST_ORDERS = 600_000
@@ -85,7 +86,7 @@ def _as_of_day(as_of: Any) -> int | None:
 
 
 def _facts(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
-           evidence: Evidence) -> dict[str, Any]:  # fmt: skip
+           orders_left_out: int) -> dict[str, Any]:  # fmt: skip
     shown = ("id", "title", "version", "fingerprint", "status", "severity", "sentence", "why",
              "action", "evidence")  # fmt: skip
     return {
@@ -96,7 +97,7 @@ def _facts(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
         "hidden": words.HIDDEN_SEVERITIES,
         "counts": {"findings": summary.all.findings, "patients": summary.all.patients},
         "left_out": left_out.findings if left_out else 0,
-        "orders_left_out": evidence.orders_left_out,
+        "orders_left_out": orders_left_out,
         "months": words.MONTHS,
         "reasons": words.REASONS,
         "flags": words.FLAGS,
@@ -104,41 +105,41 @@ def _facts(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
     }
 
 
-def _packed(data: ReportInput, run: dict[str, Any], summary: Summary, most_findings: int,
-            most_orders: int) -> tuple[str, LeftOut | None]:  # fmt: skip
-    both = pl.concat([
-        data.findings.with_columns(pilot=pl.lit(False)),
-        data.pilot_findings.with_columns(pilot=pl.lit(True)),
+def _tables(
+    data: ReportInput[pl.LazyFrame], run: dict[str, Any], kept: pl.DataFrame, most_orders: int
+) -> tuple[dict[str, pl.DataFrame], int]:
+    """What is packed: the findings of `kept` and the rows behind them; and orders left out."""
+    rows = pl.concat([
+        rows_at(frame.select(*FINDING_COLUMNS), places["place"]).with_columns(places["pilot"])
+        for frame, places in (
+            (data.findings, kept.filter(~pl.col("pilot"))),
+            (data.pilot_findings, kept.filter("pilot")),
+        )
     ])  # fmt: skip
-    kept, left_out = keep_at_most(both, most_findings)
-    evidence = gather(kept, data, most_orders)
-    charted = with_charts(kept, evidence.timeline, run["rules"])
-    tables = {
+    evidence = gather(rows, data, most_orders)
+    charted = with_charts(rows, evidence.timeline, run["rules"])
+    return {
         "findings": charted.select(*FINDING_COLUMNS, "pilot", "chart", "limit_ug"),
         "orders": evidence.orders,
         "timeline": evidence.timeline,
         "kidney": evidence.kidney,
         "data_flags": evidence.data_flags,
         "not_assessed": evidence.not_assessed,
-    }
-    return pack(tables, _facts(run, summary, left_out, evidence)), left_out
+    }, evidence.orders_left_out
 
 
-def _in_shape(data: ReportInput) -> ReportInput:
-    """The frames with exactly the columns and types of `screener.findings`, findings in order."""
+def in_shape(data: ReportInput[Any]) -> ReportInput[pl.LazyFrame]:
+    """The frames, lazy, with exactly the columns and types of `screener.findings`."""
 
-    def shaped(name: str) -> Any:
-        frame = getattr(data, name)
+    def shaped(name: str) -> pl.LazyFrame:
+        frame: pl.LazyFrame = getattr(data, name).lazy()
         return frame.select(pl.col(c).cast(t) for c, t in SHAPES[name].items())
 
-    frames = {name: shaped(name) for name in SHAPES}
-    for name in ("findings", "pilot_findings"):
-        frames[name] = most_pressing_first(frames[name])
-    return ReportInput(run=data.run, **frames)
+    return ReportInput(run=data.run, **{name: shaped(name) for name in SHAPES})
 
 
 def render(
-    data: ReportInput, *, most_findings: int = MOST_FINDINGS, most_orders: int = MOST_ORDERS
+    data: ReportInput[Any], *, most_findings: int = MOST_FINDINGS, most_orders: int = MOST_ORDERS
 ) -> bytes:
     """The report as one UTF-8 HTML file.
 
@@ -147,9 +148,15 @@ def render(
     ColumnNotFoundError when a frame lacks a column of `screener.findings`.
     """
     run = with_defaults(data.run)
-    data = _in_shape(data)
-    summary = summarise(run, data)
-    packed, left_out = _packed(data, run, summary, most_findings, most_orders)
+    lazy = in_shape(data)
+    brief, pilot = briefly(lazy.findings), briefly(lazy.pilot_findings)
+    summary = summarise(run, lazy, brief, pilot)
+    both = pl.concat([
+        brief.with_columns(pilot=pl.lit(value=False)), pilot.with_columns(pilot=pl.lit(value=True))
+    ])  # fmt: skip
+    kept, left_out = keep_at_most(both, most_findings)
+    tables, orders_left_out = _tables(lazy, run, kept, most_orders)
+    packed = pack(tables, _facts(run, summary, left_out, orders_left_out))
     style, script = _style(run["run_id"]), _script()
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
@@ -157,7 +164,7 @@ def render(
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
     text = _environment().get_template("page.html.j2").render(
-        run=run, summary=summary, quality=quality(run, data), left_out=left_out,
+        run=run, summary=summary, quality=quality(run, lazy), left_out=left_out,
         titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
         first_run=run["previous_run"] is None, policy=policy, packed=packed,
         style=Markup(style), script=Markup(script),

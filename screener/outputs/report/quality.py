@@ -44,30 +44,31 @@ def coverage_rows(coverage: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def flag_rows(flags: pl.DataFrame) -> list[dict[str, Any]]:
+def flag_rows(flags: pl.LazyFrame) -> list[dict[str, Any]]:
     """Data flags with how often they were raised and for how many patients, most first."""
     grouped = flags.group_by("flag").agg(raised=pl.len(), patients=pl.col("patient_id").n_unique())
-    return grouped.sort("raised", "flag", descending=[True, False]).to_dicts()
+    return grouped.sort("raised", "flag", descending=[True, False]).collect().to_dicts()
 
 
-def not_assessed_rows(not_assessed: pl.DataFrame) -> list[dict[str, Any]]:
+def not_assessed_rows(not_assessed: pl.LazyFrame) -> list[dict[str, Any]]:
     """Patients per rule and reason who could not be judged on some day."""
     grouped = not_assessed.group_by("rule_id", "reason").agg(
         patients=pl.col("patient_id").n_unique()
     )
-    return grouped.sort("rule_id", "patients", "reason", descending=[False, True, False]).to_dicts()
+    ordered = grouped.sort("rule_id", "patients", "reason", descending=[False, True, False])
+    return ordered.collect().to_dicts()
 
 
-def set_aside_rows(set_aside: pl.DataFrame) -> tuple[list[dict[str, Any]], int]:
+def set_aside_rows(set_aside: pl.LazyFrame) -> tuple[list[dict[str, Any]], int]:
     """Rows set aside per file, column and reason, and how many such lines are not shown."""
     grouped = set_aside.group_by("file", "column", "reason").agg(rows=pl.col("row").n_unique())
     ordered = grouped.sort(
         "rows", "file", "column", "reason", descending=[True, False, False, False]
-    )
+    ).collect()
     return ordered.head(_MOST_ROWS).to_dicts(), max(0, ordered.height - _MOST_ROWS)
 
 
-def quality(run: dict[str, Any], data: ReportInput) -> dict[str, Any]:
+def quality(run: dict[str, Any], data: ReportInput[pl.LazyFrame]) -> dict[str, Any]:
     """Everything the data-quality page shows."""
     aside, aside_more = set_aside_rows(data.set_aside)
     return {

@@ -15,6 +15,7 @@ from screener.outputs.report.given import ReportInput, rule_entry
 from screener.outputs.report.interval import wilson
 from screener.outputs.report.order import severity_rank
 from screener.outputs.report.words import HIDDEN_SEVERITIES, SEVERITY_ORDER
+from screener.outputs.tables import height, rows_at
 
 REVIEW_FIRST = 10
 SMALL = 30  # patients in scope below which an interval does not set the scale of the drawing
@@ -79,8 +80,8 @@ def _counts_by(findings: pl.DataFrame, column: str) -> dict[str, Count]:
     return {name: Count(*numbers) for name, *numbers in rows}
 
 
-def _outcomes(outcomes: pl.DataFrame) -> dict[str, dict[str, int]]:
-    grouped = outcomes.group_by("rule_id", "outcome").agg(pl.col("patients").sum())
+def _outcomes(outcomes: pl.LazyFrame) -> dict[str, dict[str, int]]:
+    grouped = outcomes.group_by("rule_id", "outcome").agg(pl.col("patients").sum()).collect()
     found: dict[str, dict[str, int]] = {}
     for rule_id, outcome, patients in grouped.iter_rows():
         found.setdefault(rule_id, {})[outcome] = patients
@@ -99,9 +100,10 @@ def _rule_row(rule: dict[str, Any], count: Count, seen: dict[str, int] | None) -
     return RuleRow(rule, count, count.patients, clear, unjudged, in_scope, rate)
 
 
-def _rule_rows(rules: Iterable[dict[str, Any]], data: ReportInput) -> tuple[RuleRow, ...]:
-    counts = _counts_by(data.findings, "rule_id") | _counts_by(data.pilot_findings, "rule_id")
-    seen = _outcomes(data.outcomes)
+def _rule_rows(
+    rules: Iterable[dict[str, Any]], counts: dict[str, Count], outcomes: pl.LazyFrame
+) -> tuple[RuleRow, ...]:
+    seen = _outcomes(outcomes)
     known = {rule["id"]: rule for rule in rules}
     for rule_id in sorted((counts.keys() | seen.keys()) - known.keys()):
         known[rule_id] = rule_entry({"id": rule_id})
@@ -112,42 +114,49 @@ def _rule_rows(rules: Iterable[dict[str, Any]], data: ReportInput) -> tuple[Rule
     )))  # fmt: skip
 
 
-def _review_first(findings: pl.DataFrame) -> tuple[tuple[dict[str, Any], ...], int]:
+def _review_first(
+    brief: pl.DataFrame, findings: pl.LazyFrame
+) -> tuple[tuple[dict[str, Any], ...], int]:
     """The worst finding of the most pressing patients, and how many more patients there are."""
-    wanted = findings.filter(
+    wanted = brief.filter(
         ~pl.col("severity").is_in(HIDDEN_SEVERITIES) & pl.col("state").ne_missing("waived")
     )
     others = wanted.group_by("patient_id").agg(others=pl.len() - 1)
     worst = wanted.unique("patient_id", keep="first", maintain_order=True)
-    top = worst.head(REVIEW_FIRST).join(others, on="patient_id", how="left", maintain_order="left")
+    first = worst.head(REVIEW_FIRST).join(
+        others, on="patient_id", how="left", maintain_order="left"
+    )
+    top = rows_at(findings, first["place"]).with_columns(first["others"])
     return tuple(top.to_dicts()), max(0, worst.height - REVIEW_FIRST)
 
 
-def _disagreements(run: dict[str, Any], total: Count, data: ReportInput) -> tuple[str, ...]:
+def _disagreements(
+    run: dict[str, Any],
+    total: Count,
+    pilot: Count,
+    by_rule: dict[str, Count],
+    data: ReportInput[pl.LazyFrame],
+) -> tuple[str, ...]:
     """Sentences on numbers of run.json or outcomes that the tables do not bear out."""
     counts = run["counts"]
     pairs = (
         ("findings", counts["findings"], total.findings),
         ("patients with findings", counts["patients_with_findings"], total.patients),
-        ("pilot findings", counts["pilot_findings"], data.pilot_findings.height),
-        ("rows set aside", counts["set_aside"], data.set_aside.n_unique(["file", "row"])),
+        ("pilot findings", counts["pilot_findings"], pilot.findings),
+        ("rows set aside", counts["set_aside"], height(data.set_aside.unique(["file", "row"]))),
     )
     said = [
         f"run.json gives {claimed} {what}, the tables give {real}."
         for what, claimed, real in pairs
         if isinstance(claimed, int) and claimed != real
     ]
-    flagged = data.outcomes.filter(pl.col("outcome") == "flagged").group_by("rule_id").agg(
-        pl.col("patients").sum()
-    )  # fmt: skip
-    listed = pl.concat([data.findings, data.pilot_findings]).group_by("rule_id").agg(
-        listed=pl.col("patient_id").n_unique()
-    )  # fmt: skip
-    both = flagged.join(listed, on="rule_id", how="full", coalesce=True).fill_null(0)
-    odd = both.filter(pl.col("patients") != pl.col("listed")).sort("rule_id")
+    flagged = {rule: seen.get("flagged", 0) for rule, seen in _outcomes(data.outcomes).items()}
+    listed = {rule: count.patients for rule, count in by_rule.items()}
     said += [
-        f"Rule {rule_id}: {patients} patients in the outcomes, {listed} in the findings."
-        for rule_id, patients, listed in odd.iter_rows()
+        f"Rule {rule}: {flagged.get(rule, 0)} patients in the outcomes, {listed.get(rule, 0)} in "
+        "the findings."
+        for rule in sorted(flagged.keys() | listed.keys())
+        if flagged.get(rule, 0) != listed.get(rule, 0)
     ]
     return tuple(said)
 
@@ -162,24 +171,32 @@ def _scale(rules: Iterable[RuleRow]) -> float:
     return max([1.0, *(steady or [end for _, end in ends])])
 
 
-def summarise(run: dict[str, Any], data: ReportInput) -> Summary:
-    """Count everything once. `data.findings` is in the order of `most_pressing_first`."""
-    found = _counts_by(data.findings, "severity")
-    total = _count(data.findings)
-    first, more = _review_first(data.findings)
-    hidden = data.findings.filter(severity_rank() >= SEVERITY_ORDER.index(HIDDEN_SEVERITIES[0]))
-    rules = _rule_rows(run["rules"], data)
+def summarise(
+    run: dict[str, Any],
+    data: ReportInput[pl.LazyFrame],
+    findings: pl.DataFrame,
+    pilot: pl.DataFrame,
+) -> Summary:
+    """Count everything once. `findings` and `pilot` are those of `data` as `briefly` gives them."""
+    found = _counts_by(findings, "severity")
+    total, apart = _count(findings), _count(pilot)
+    by_rule = _counts_by(findings, "rule_id") | _counts_by(pilot, "rule_id")
+    first, more = _review_first(findings, data.findings)
+    hidden = findings.filter(severity_rank() >= SEVERITY_ORDER.index(HIDDEN_SEVERITIES[0]))
+    rules = _rule_rows(run["rules"], by_rule, data.outcomes)
+    unjudged = data.not_assessed.select(pl.col("patient_id").n_unique()).collect()
+    sites = data.outcomes.filter(pl.col("site_id") != "").select(pl.col("site_id").n_unique())
     return Summary(
         all=total,
         by_severity={name: found.get(name, Count()) for name in SEVERITY_ORDER},
         hidden=_count(hidden),
-        waived=data.findings.filter(pl.col("state") == "waived").height,
-        pilot=_count(data.pilot_findings),
+        waived=findings.filter(pl.col("state") == "waived").height,
+        pilot=apart,
         rules=rules,
         scale=_scale(rules),
         review_first=first,
         review_more=more,
-        unjudged_patients=data.not_assessed["patient_id"].n_unique(),
-        sites=data.outcomes.filter(pl.col("site_id") != "")["site_id"].n_unique(),
-        disagreements=_disagreements(run, total, data),
+        unjudged_patients=unjudged.item(),
+        sites=sites.collect().item(),
+        disagreements=_disagreements(run, total, apart, by_rule, data),
     )
