@@ -46,22 +46,32 @@ def shaped(frames: list[pl.DataFrame], shape: dict[str, pl.DataType]) -> pl.Data
     parts = [_shaped(frame, shape) for frame in frames]
     if len(parts) == 1:
         return parts[0]
-    return pl.concat(parts) if parts else pl.DataFrame(schema=shape)
+    return pl.concat(parts) if parts else empty(shape)
+
+
+def empty(shape: dict[str, pl.DataType]) -> pl.DataFrame:
+    """No row, with the columns of `shape`. One shape always gives the same frame: making it costs
+    more than most work on few rows."""
+    if id(shape) not in _EMPTY:
+        _EMPTY[id(shape)] = (shape, pl.DataFrame(schema=shape))
+    return _EMPTY[id(shape)][1]
+
+
+# id of a shape -> the shape, kept so that its id stays its own, and its frame
+_EMPTY: dict[int, tuple[dict[str, pl.DataType], pl.DataFrame]] = {}
 
 
 def _shaped(frame: pl.DataFrame, shape: dict[str, pl.DataType]) -> pl.DataFrame:
     if frame.schema == shape:
         return frame
     if frame.is_empty():
-        return pl.DataFrame(schema=shape)
-    columns = []
-    for name, dtype in shape.items():
-        if name not in frame.columns:
-            columns.append(pl.Series(name, [], dtype=dtype).extend_constant(None, frame.height))
-        else:
-            own = frame[name]
-            columns.append(own if own.dtype == dtype else own.cast(dtype))
-    return pl.DataFrame(columns)
+        return empty(shape)
+    own = [
+        column if column.dtype == shape[column.name] else column.cast(shape[column.name])
+        for column in frame.get_columns()
+        if column.name in shape
+    ]
+    return pl.concat([empty(shape), pl.DataFrame(own)], how="diagonal")
 
 
 def result(

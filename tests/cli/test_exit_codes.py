@@ -220,21 +220,28 @@ def test_5_when_the_disk_is_full_at_any_file_and_the_last_run_stays_as_it_was(
 
     screener(*clinic.run())
     before = {p: p.read_bytes() for p in clinic.published()[0].iterdir()}
-    real = publish.write_file
+    write, flush = publish.write_file, publish.seal
 
-    for broken_at in range(len(before)):
+    for broken_at in range(2 * len(before)):
         calls = iter(range(1000))
 
         def failing(path: Path, content: bytes, at: int = broken_at, calls: Any = calls) -> None:
             if next(calls) == at:
                 path.write_bytes(content[: len(content) // 2])
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            real(path, content)
+            write(path, content)
+
+        def unflushed(path: Path, at: int = broken_at, calls: Any = calls) -> None:
+            if next(calls) == at:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            flush(path)
 
         monkeypatch.setattr(publish, "write_file", failing)
+        monkeypatch.setattr(publish, "seal", unflushed)
         ended = screener(*clinic.run("--force"))
         code, written = ended.code, next(calls)
-        monkeypatch.setattr(publish, "write_file", real)
+        monkeypatch.setattr(publish, "write_file", write)
+        monkeypatch.setattr(publish, "seal", flush)
         if code == 0:
             assert written <= broken_at + 1  # every file was written before the fault
             break
@@ -242,7 +249,7 @@ def test_5_when_the_disk_is_full_at_any_file_and_the_last_run_stays_as_it_was(
         assert "The disk is full." in ended.err
         assert {p: p.read_bytes() for p in clinic.published()[0].iterdir()} == before
         assert list(clinic.out.glob(".scratch*")) == []
-    assert broken_at > 5
+    assert broken_at >= len(before)  # each file was written or flushed once
 
 
 def test_6_when_another_run_holds_the_lock(clinic: Place, screener: Call) -> None:
