@@ -23,8 +23,19 @@ from screener.engines.sound import screen_soundly
 from screener.errors import InputRefused, RunBroke
 from screener.intake import Intake, take_in, validate_findings
 from screener.intake.take import without_folders
-from screener.outputs import laws, parts, place, publish, run_folder, run_json, waivers, write
+from screener.outputs import (
+    laws,
+    parts,
+    place,
+    publish,
+    reviews,
+    run_folder,
+    run_json,
+    waivers,
+    write,
+)
 from screener.outputs.facts import BucketFacts, counted, facts_of
+from screener.outputs.reviews import ReviewFile
 from screener.rule.model import Rule
 from screener.rule.sites import SiteRules
 from screener.sources import read_export
@@ -63,6 +74,7 @@ class Request:
     command: str
     configuration: Mapping[str, Any]
     site: SiteRules | None = None
+    reviews: tuple[ReviewFile, ...] = ()  # filled in by people
     as_of: dt.date | None = None
     mapping: str = "native"
     tables: Mapping[str, list[str]] = field(default_factory=dict)
@@ -133,8 +145,9 @@ def screen(request: Request, watch: Watch) -> Screened:
             held = run_folder.tables(ready.folder)
             if request.site is not None:
                 run["site_rules"] = waivers.applied(request.site, run, waived)
-                for notice in waivers.notices_of(run):
-                    watch.noticed(notice)
+            run |= reviews.counted(request.reviews, request.out, held)
+            for notice in (*waivers.notices_of(run), *reviews.notices_of(run)):
+                watch.noticed(notice)
             run |= _described(request, run, intake, facts, held)
         with _stage("check", timings, watch):
             run["checks"] = _checked(run, facts, held, write.read_back(ready, facts))
@@ -320,7 +333,12 @@ def _described(
             else card
             for card in run["rules"]
         ],
-        "notices": [*_notices(request, intake), *_absent(intake), *waivers.notices_of(run)],
+        "notices": [
+            *_notices(request, intake),
+            *_absent(intake),
+            *waivers.notices_of(run),
+            *reviews.notices_of(run),
+        ],
     }
     return described | {"exit_code": run_json.exit_code_of(described, request.fail_on)}
 

@@ -17,10 +17,12 @@ from screener.cli import (
     demo,
     doctor,
     explain,
+    export,
     failures,
     formats,
     logs,
     report,
+    reviews,
     rules,
     runs,
     stopping,
@@ -50,11 +52,15 @@ app.command("run", short_help="Screen exports: findings, report and run.json.")(
 app.command("check", short_help="Read and validate exports only: counts and reasons.")(check.check)
 app.command("explain", short_help="How a finding came about.")(explain.explain)
 app.command("report", short_help="Make a run's report again.")(report.report)
+app.command("export", short_help="A run for other systems: FHIR, Prometheus, tables.")(
+    export.export
+)
 app.command("verify", short_help="Check a run: hashes, counts, invariants.")(report.verify)
 app.command("demo", short_help="Screen the invented sample clinic.")(demo.demo)
 app.command("doctor", short_help="Is this machine ready for a run?")(doctor.doctor)
 app.add_typer(formats.app, name="formats")
 app.add_typer(runs.app, name="runs")
+app.add_typer(reviews.app, name="reviews")
 app.add_typer(rules.app, name="rules")
 
 

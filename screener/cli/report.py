@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from screener.cli import completion, logs, settings
 from screener.cli.run import Out
 from screener.cli.say import say, table
-from screener.errors import RunBroke
+from screener.errors import RunBroke, UsageError
 
 RunName = Annotated[
     str,
@@ -26,6 +26,7 @@ RunName = Annotated[
 def report(
     run: RunName = "latest",
     out: Out = Path("reports"),
+    *,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -35,6 +36,27 @@ def report(
             show_default=False,
         ),
     ] = None,
+    share: Annotated[
+        Path | None,
+        typer.Option(
+            "--share",
+            metavar="FILE",
+            help="Write a pseudonymised copy to this file instead (docs/sharing.md).",
+            show_default=False,
+        ),
+    ] = None,
+    keep_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep-key",
+            metavar="FILE",
+            help="With --share: the key of this file, so that copies name patients alike.",
+            show_default=False,
+        ),
+    ] = None,
+    prescribers: Annotated[
+        bool, typer.Option("--prescribers", help="With --share: prescribers under new names.")
+    ] = False,
 ) -> int:
     """screener report latest
 
@@ -44,8 +66,12 @@ def report(
     """
     from screener.outputs import publish, run_folder, write
 
+    if share is None and (keep_key or prescribers):
+        raise UsageError("--keep-key and --prescribers are of a copy.", fix="Add --share FILE.")
     folder = run_folder.find_run(out, run)
     content = run_folder.read_run(folder)
+    if share is not None:
+        return _share(folder, content, share, keep_key, prescribers=prescribers)
     page = write.report_bytes(folder, content)
     target = to or folder / "report.html"
     try:
@@ -58,6 +84,31 @@ def report(
             f"The report cannot be written ({error.strerror}).", where=str(target)
         ) from error
     say(f"Report: {target}")
+    return 0
+
+
+def _share(
+    folder: Path, content: dict[str, Any], target: Path, keep_key: Path | None, *, prescribers: bool
+) -> int:
+    """Write a pseudonymised copy; the run's folder is only read."""
+    from screener.outputs import publish, write
+    from screener.outputs.share import new_key, read_or_make_key
+
+    if target.resolve().parent == folder.resolve():
+        raise UsageError(
+            "A copy does not belong into the folder of a run.",
+            where=str(target),
+            fix="Name a file elsewhere: what is beside it is not pseudonymised.",
+        )
+    key = read_or_make_key(keep_key) if keep_key else new_key()
+    page = write.share_bytes(folder, content, key, prescribers=prescribers)
+    try:
+        publish.replace_file(target, page)
+    except OSError as error:
+        raise RunBroke(
+            f"The copy cannot be written ({error.strerror}).", where=str(target)
+        ) from error
+    say(f"Pseudonymised copy: {target}")
     return 0
 
 

@@ -52,6 +52,7 @@ def request_for(
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     site_rules: Path | None = None,
+    reviews: Iterable[Path] = (),
     engine: str = "local",
     configuration: Mapping[str, Any],
     **more: Any,
@@ -76,6 +77,7 @@ def request_for(
     only, skip = sorted(set(only)), sorted(set(skip))
     day = day_of(as_of)
 
+    from screener.outputs.reviews import read_reviews
     from screener.rulebook.effective import load_site
     from screener.rulebook.library import read_library
     from screener.screen import Request
@@ -86,6 +88,9 @@ def request_for(
     configuration = {**configuration, "only": only, "skip": skip}
     if site is not None:
         configuration["site_rules"] = site.sha256
+    reviewed = read_reviews(reviews)
+    if reviewed:
+        configuration["reviews"] = sorted(file.sha256 for file in reviewed)
     return Request(
         exports=tuple(exports),
         tables=tables,
@@ -93,6 +98,7 @@ def request_for(
         engine=engine,
         rules_on=partial(chosen_on, library=folder.rules, site=site, only=only, skip=skip),
         site=site,
+        reviews=reviewed,
         today=clock.today(),
         now=clock.now,
         host=platform.node(),
@@ -204,6 +210,7 @@ def command_line(as_of: str | None, configuration: Mapping[str, Any]) -> str:
     words.append(f"--max-set-aside {configuration['max_set_aside']:g}")
     if "site_rules" in configuration:
         words.append("--site-rules FILE")
+    words += ["--reviews FILE"] * len(configuration.get("reviews", ()))
     if configuration["expected_sites"]:
         words.append("--expect-sites FILE")
     words.append(f"--encoding {configuration['encoding']}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,6 +59,14 @@ SiteRules = Annotated[
         show_default=False,
     ),
 ]
+Reviews = Annotated[
+    list[Path] | None,
+    option(
+        "--reviews",
+        metavar="FILE",
+        help="A review list that was filled in, or a folder of them (repeatable).",
+    ),
+]
 Only = Annotated[
     list[str] | None,
     option(
@@ -103,6 +111,7 @@ def run(
     admissions: Admissions = None,
     rules: Rules = Path("rules"),
     site_rules: SiteRules = None,
+    reviews: Reviews = None,
     out: Out = Path("reports"),
     as_of: AsOf = None,
     only: Only = None,
@@ -149,6 +158,15 @@ def run(
             help="Who screens the buckets: local, or spark (docs/scale.md).",
         ),
     ] = "local",
+    also: Annotated[
+        str,
+        option(
+            "--also",
+            metavar="FORMS",
+            help="Write the run in other forms too, like fhir,prometheus (docs/exports.md).",
+            show_default=False,
+        ),
+    ] = "",
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print every setting and its source, and stop.")
     ] = False,
@@ -162,12 +180,14 @@ def run(
     if show_config:
         say(*settings.lines_of_config(ctx))
         return 0
+    forms = forms_of(also)
     tables = tables_of(prescriptions, patients, labs, conditions, admissions)
     request = request_for(
         exports or [],
         tables,
         rules=rules,
         site_rules=site_rules,
+        reviews=reviews or [],
         out=out,
         as_of=as_of,
         only=only or [],
@@ -185,15 +205,28 @@ def run(
         engine=engine,
         incremental=incremental,
     )
-    return screen_and_tell(request)
+    return screen_and_tell(request, forms)
 
 
-def screen_and_tell(request: Request) -> int:
-    """Screen, print the summary, and give the exit code; a failed run leaves its run.json."""
+def forms_of(also: str) -> list[str]:
+    """The forms of `--also`. Raises UsageError."""
+    from screener.cli.export import forms_in
+
+    return forms_in(also) if also.strip() else []
+
+
+def screen_and_tell(request: Request, forms: Iterable[str] = ()) -> int:
+    """Screen, print the summary, and give the exit code; a failed run leaves its run.json.
+
+    `forms`: in which the published run is written besides.
+    """
+    from screener.cli.export import write_form
     from screener.screen import screen
 
     with failures.left_behind(request, logs.current) as watch:
         done = screen(request, watch)
+    for form in forms:
+        write_form(request.out, done.folder, form)
     lines = summary(done.run, done.folder, already=done.already)
     say(*lines)
     code = int(done.run["exit_code"])

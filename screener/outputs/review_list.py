@@ -1,20 +1,21 @@
-"""The review list: the worst findings as a short workbook with blank columns for the reviewer.
+"""The review list: the worst findings, short, with blank columns for the reviewer; XLSX and CSV.
 
 Every cell is text, so nothing a name or a message contains can run as a formula or open a link.
+`reviews` reads the list again when it comes back filled in.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
 from screener.outputs.report.order import briefly
-from screener.outputs.tables import Table, rows_at
+from screener.outputs.tables import Table, csv_bytes, rows_at
 
 ROWS = 5_000  # a list that a person can work through; the rest is in findings.csv
 CELL = 32_767  # characters that a cell can hold; a longer text is shortened with a mark
@@ -37,21 +38,38 @@ COLUMNS = {
     "prescriber_id": 14,
     "site_id": 12,
     "finding_id": 18,
+    "state": 12,
 }
 FOR_THE_REVIEWER = {"reviewed_by": 16, "reviewed_on": 12, "outcome": 22, "comment": 40}
 NOTES = (
     "Prompts for clinical review, not confirmed errors. No finding does not mean a list is safe.",
     "Outcome: write one of confirmed, not confirmed, already known, cannot tell.",
+    "Hand the list to the next run with --reviews FILE: only finding_id, outcome, reviewed_on and "
+    "reviewed_by are read, the comment never leaves this file.",
     "Every cell is text. The finding_id joins a row to findings.csv and to the report.",
 )
 
 
-def workbook_bytes(findings: Table, run: Mapping[str, Any]) -> bytes:
-    """The workbook: at most 5,000 findings, worst first, those waived on a sheet of their own."""
+def review_list(findings: Table, run: Mapping[str, Any]) -> dict[str, bytes]:
+    """File name -> content: the list as a workbook, and its first sheet as CSV."""
+    brief = briefly(findings.lazy())
+    return {
+        "review_list.xlsx": workbook_bytes(findings, run, brief),
+        "review_list.csv": _csv_bytes(findings, brief),
+    }
+
+
+def workbook_bytes(
+    findings: Table, run: Mapping[str, Any], brief: pl.DataFrame | None = None
+) -> bytes:
+    """The workbook: at most 5,000 findings, worst first, those waived on a sheet of their own.
+
+    `brief`: the findings as `briefly` gives them, where somebody has them already.
+    """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"created": MADE, "title": f"Review list of run {run['run_id']}"})
-    brief = briefly(findings.lazy())
+    brief = briefly(findings.lazy()) if brief is None else brief
     is_waived = pl.col("state").eq_missing("waived")
     waived, open_ = brief.filter(is_waived), brief.filter(~is_waived)
     shown = _sheet(book, "review", _worst(open_, findings), COLUMNS | FOR_THE_REVIEWER)
@@ -67,6 +85,12 @@ def workbook_bytes(findings: Table, run: Mapping[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
+def _csv_bytes(findings: Table, brief: pl.DataFrame) -> bytes:
+    shown = as_text(_worst(brief.filter(pl.col("state").ne_missing("waived")), findings))
+    blank = [pl.lit(None, pl.String).alias(name) for name in FOR_THE_REVIEWER]
+    return csv_bytes(shown.with_columns(blank))
+
+
 def _worst(brief: pl.DataFrame, findings: Table) -> pl.DataFrame:
     """The whole rows of the first ROWS of `brief`."""
     return rows_at(findings.lazy().select(*COLUMNS), brief["place"].head(ROWS))
@@ -80,7 +104,7 @@ def _sheet(book: Any, name: str, shown: pl.DataFrame, columns: dict[str, int]) -
     for at, (column, width) in enumerate(columns.items()):
         sheet.set_column(at, at, width)
         sheet.write_string(0, at, column, head)
-    for at_row, row in enumerate(_as_text(shown).iter_rows(), start=1):
+    for at_row, row in enumerate(as_text(shown).iter_rows(), start=1):
         for at, text in enumerate(row):
             sheet.write_string(at_row, at, text, wrap)
     sheet.freeze_panes(1, 0)
@@ -88,10 +112,10 @@ def _sheet(book: Any, name: str, shown: pl.DataFrame, columns: dict[str, int]) -
     return shown.height
 
 
-def _as_text(findings: pl.DataFrame) -> pl.DataFrame:
+def as_text(findings: pl.DataFrame, columns: Iterable[str] = COLUMNS) -> pl.DataFrame:
     """Every cell as text, blank for unknown, shortened to what a cell can hold."""
     cells = []
-    for name in COLUMNS:
+    for name in columns:
         column, dtype = pl.col(name), findings.schema[name]
         if isinstance(dtype, pl.List):
             column = column.list.join(";", ignore_nulls=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -16,8 +16,11 @@ from screener.outputs import parts, publish, run_folder
 from screener.outputs.facts import BucketFacts, counted
 from screener.outputs.laws import Law, same_rows_law
 from screener.outputs.merge import Written
-from screener.outputs.review_list import workbook_bytes
+from screener.outputs.review_list import review_list
 from screener.outputs.tables import csv_bytes, height
+
+if TYPE_CHECKING:
+    from screener.outputs.report import ReportInput
 
 # Tables of which a run has not just the rows of its buckets: sums, and flags that intake raised.
 CHANGED = ("outcomes", "data_flags")
@@ -60,19 +63,33 @@ def read_back(ready: Ready, facts: Sequence[BucketFacts]) -> Law:
 
 def documents(ready: Ready, run: Mapping[str, Any]) -> None:
     """Write the review list and the report, from the written tables and `run`."""
+    findings = run_folder.table(ready.folder, "findings")
     with ThreadPoolExecutor(max_workers=1) as beside:
-        book = beside.submit(workbook_bytes, run_folder.table(ready.folder, "findings"), run)
-        page = report_bytes(ready.folder, run)
-        files = {"review_list.xlsx": book.result(), "report.html": page}
+        listed = beside.submit(review_list, findings, run)
+        files = {"report.html": report_bytes(ready.folder, run)}
+        files |= listed.result()
     publish.write_all(ready.folder, files)
 
 
 def report_bytes(folder: Path, run: Mapping[str, Any]) -> bytes:
     """The report of a run folder, from its tables and `run` (what run.json holds or will hold)."""
-    from screener.outputs.report import ReportInput, render
+    from screener.outputs.report import render
+
+    return render(_report_input(folder, run))
+
+
+def share_bytes(folder: Path, run: Mapping[str, Any], key: bytes, *, prescribers: bool) -> bytes:
+    """The pseudonymised copy of the report of a run folder."""
+    from screener.outputs.share import copy_bytes
+
+    return copy_bytes(_report_input(folder, run), key, prescribers=prescribers)
+
+
+def _report_input(folder: Path, run: Mapping[str, Any]) -> ReportInput[pl.LazyFrame]:
+    from screener.outputs.report import ReportInput
 
     aside = pl.scan_csv(folder / "set_aside.csv", glob=False, schema=SET_ASIDE)
-    return render(ReportInput(run=run, set_aside=aside, **run_folder.tables(folder)))
+    return ReportInput(run=run, set_aside=aside, **run_folder.tables(folder))
 
 
 def run_json(ready: Ready, run: dict[str, Any]) -> None:

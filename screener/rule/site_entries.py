@@ -28,6 +28,7 @@ from screener.rule.yaml_reader import Entry, Node, Scalar, Sequence
 from screener.rule.yaml_reader import Mapping as YamlMapping
 
 WAIVED_BY = ("patient", "prescriber", "site", "finding")
+UNWRITTEN = "TODO"  # what a draft leaves for a person to write
 _FINDING_ID = re.compile(r"[0-9a-f]{16}")
 # What may be shown of a waiver; any other value may be a patient's id under a misspelled key.
 _SHOWN = re.compile(r"(?:rule|by|until|prescriber|site)$")
@@ -142,6 +143,10 @@ def _id_of(reading: Reading, entry: Entry) -> str | None:
 
 def _texts(reading: Reading, found: dict[str, Entry], keys: tuple[str, ...]) -> dict[str, str]:
     read = {key: text_of(reading, found[key].value, key) for key in keys if key in found}
+    for key, text in read.items():
+        if text == UNWRITTEN:
+            what = f"{key} is still {UNWRITTEN}"
+            reading.problem(found[key].value, what, "somebody must write it before it can count")
     return {key: " ".join(text.split()) for key, text in read.items() if text}
 
 

@@ -64,6 +64,11 @@ _WAIVER: dict[str, Any] = {
 }  # fmt: skip
 
 
+_REVIEWED: dict[str, Any] = dict.fromkeys(
+    ("confirmed", "not_confirmed", "already_known", "cannot_tell", "reviewed"), 0
+)
+
+
 def _texts(value: Any) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list | tuple) else []
 
@@ -116,6 +121,13 @@ def site_entry(given: Any) -> dict[str, Any] | None:
     }
 
 
+def reviews_of(given: Any) -> dict[str, dict[str, Any]]:
+    """Rule id -> what reviewers said of its findings; rules of which none was reviewed are out."""
+    by_rule = _mapping(_mapping(given).get("by_rule"))
+    found = {rule: {**_REVIEWED, "interval": None, **_mapping(n)} for rule, n in by_rule.items()}
+    return {rule: one for rule, one in found.items() if one["reviewed"] and one["interval"]}
+
+
 def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
     """Every key that the templates read; None where run.json is silent ("not recorded").
 
@@ -143,4 +155,5 @@ def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
         "lists": _mapping(run.get("lists")),
         "command": run.get("command"),
         "previous_run": run.get("previous_run"),
+        "reviews": reviews_of(run.get("reviews")),
     }

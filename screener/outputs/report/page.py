@@ -29,7 +29,7 @@ from screener.outputs.tables import rows_at
 
 MOST_FINDINGS = 250_000
 MOST_ORDERS = 600_000
-STYLES = ("page.css", "findings.css", "patient.css", "print.css")
+STYLES = ("page.css", "findings.css", "patient.css", "print.css", "copy.css")
 SCRIPTS = ("unpack.js", "words.js", "dom.js", "filters.js", "listing.js", "lanes.js", "doses.js",
            "chart.js", "patient.js", "tables.js", "main.js")  # fmt: skip
 
@@ -85,8 +85,9 @@ def _as_of_day(as_of: Any) -> int | None:
         return None
 
 
-def _facts(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
-           orders_left_out: int) -> dict[str, Any]:  # fmt: skip
+def facts_of(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
+             orders_left_out: int) -> dict[str, Any]:  # fmt: skip
+    """What the browser is told besides the tables."""
     shown = ("id", "title", "version", "fingerprint", "status", "severity", "sentence", "why",
              "action", "evidence")  # fmt: skip
     return {
@@ -105,7 +106,7 @@ def _facts(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
     }
 
 
-def _tables(
+def packed_tables(
     data: ReportInput[pl.LazyFrame], run: dict[str, Any], kept: pl.DataFrame, most_orders: int
 ) -> tuple[dict[str, pl.DataFrame], int]:
     """What is packed: the findings of `kept` and the rows behind them; and orders left out."""
@@ -155,18 +156,27 @@ def render(
         brief.with_columns(pilot=pl.lit(value=False)), pilot.with_columns(pilot=pl.lit(value=True))
     ])  # fmt: skip
     kept, left_out = keep_at_most(both, most_findings)
-    tables, orders_left_out = _tables(lazy, run, kept, most_orders)
-    packed = pack(tables, _facts(run, summary, left_out, orders_left_out))
-    style, script = _style(run["run_id"]), _script()
+    tables, orders_left_out = packed_tables(lazy, run, kept, most_orders)
+    packed = pack(tables, facts_of(run, summary, left_out, orders_left_out))
+    return document(
+        "page.html.j2", packed,
+        run=run, summary=summary, quality=quality(run, lazy), left_out=left_out,
+        titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
+        first_run=run["previous_run"] is None,
+    )  # fmt: skip
+
+
+def document(template: str, packed: str, **context: Any) -> bytes:
+    """One HTML file from a template with the style, the script and the policy that fits both."""
+    style, script = _style(context["run"]["run_id"]), _script()
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
-    text = _environment().get_template("page.html.j2").render(
-        run=run, summary=summary, quality=quality(run, lazy), left_out=left_out,
-        titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
-        first_run=run["previous_run"] is None, policy=policy, packed=packed,
-        style=Markup(style), script=Markup(script),
-    )  # fmt: skip
+    text = (
+        _environment()
+        .get_template(template)
+        .render(**context, policy=policy, packed=packed, style=Markup(style), script=Markup(script))
+    )
     return text.encode("utf-8", "replace")

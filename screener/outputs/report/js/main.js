@@ -1,5 +1,6 @@
 // Routes by the address after #: one section at a time, the heading focused after a move.
-const SECTIONS = ["overview", "findings", "patient", "rules", "quality", "about"];
+const SECTIONS = ["overview", "findings", "patient", "rules", "quality", "about"]
+  .filter((name) => document.getElementById(name)); // a copy to share has fewer
 
 function showSection(name) {
   for (const id of SECTIONS) document.getElementById(id).hidden = id !== name;

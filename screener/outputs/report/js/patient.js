@@ -170,7 +170,7 @@ function showPatient(data, id, back) {
   section.replaceChildren(
     el("p", { class: "back" }, el("a", { href: back }, "← Findings")),
     el("div", { class: "page-head" }, el("h1", { id: "h-patient", tabindex: "-1" }, "Patient ", bdi(finding.patient_id)),
-      el("p", { class: "lede" }, `${counted(patient.findings.length, "finding")}, ${numberText(active)} active on ${dateText(data.facts.as_of)}`)),
+      el("p", { class: "lede" }, `${counted(patient.findings.length, "finding")}, ${numberText(active)} active${data.facts.as_of === null ? "" : ` on ${dateText(data.facts.as_of)}`}`)),
     el("div", { class: "detail" }, findingTabs(data, patient, finding),
       el("div", { class: "detail-main" },
         el("div", { class: "card lead" }, el("p", { class: "lead-tags" }, mark(finding.severity), " ", ruleTitle(data, row), tagsOf(data, row)),
