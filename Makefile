@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-deep test-spark check fix bench bench-docs peers lock upgrade browser sample-data
+.PHONY: help venv demo test test-deep test-spark fuzz check fix bench bench-docs peers lock upgrade browser sample-data
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -37,8 +37,27 @@ test: $(STAMP) browser  ## all tests; those of Spark too where `make test-spark`
 	$(BIN)/python -m pytest
 	@test ! -e $(SPARK_STAMP) || $(MAKE) --no-print-directory test-spark
 
-test-deep: $(STAMP) browser  ## all tests, with many more invented histories
+test-deep: $(STAMP) browser  ## all tests with many more histories and faults, then 30 minutes of each fuzz target
 	SCREENER_HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1800
+
+# atheris has an environment of its own: it is for Linux and few versions of Python.
+FUZZ := build/fuzz
+FUZZ_LOCK := tests/fuzz/requirements.lock
+FUZZ_STAMP := $(FUZZ)/installed-$(shell cat $(FUZZ_LOCK) requirements-runtime.lock | cksum | cut -d' ' -f1)
+FUZZ_SECONDS ?= 60
+fuzz: $(FUZZ_STAMP)  ## fuzz each target of tests/fuzz for FUZZ_SECONDS, 60 if not told
+	@for target in rule mapping directions cells csv ndjson; do \
+		echo "== $$target"; \
+		$(FUZZ)/bin/python -m tests.fuzz.fuzz $$target -max_total_time=$(FUZZ_SECONDS) \
+			-artifact_prefix=$(FUZZ)/ || exit 1; \
+	done
+
+$(FUZZ_STAMP):
+	test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --require-hashes -r requirements-runtime.lock -r $(FUZZ_LOCK)
+	@rm -f $(FUZZ)/installed-*
+	@touch $@
 
 # PySpark has an environment of its own: it brings pandas, which pandera then imports everywhere.
 test-spark: $(SPARK_STAMP)  ## the tests of the Spark engine (needs Java 17), in .venv-spark
@@ -88,6 +107,7 @@ lock: $(STAMP)  ## pin what pyproject.toml asks for, keeping the pins that still
 	$(COMPILE) --constraint $(LOCK) -o requirements-runtime.lock
 	$(COMPILE) --group dev --group spark-tests --constraint $(LOCK) -o $(SPARK_LOCK)
 	$(COMPILE:pyproject.toml=$(PEERS_ASKED)) -o $(PEERS_ASKED:.in=.lock)
+	$(COMPILE:pyproject.toml=$(FUZZ_LOCK:.lock=.in)) -o $(FUZZ_LOCK)
 
 upgrade: $(STAMP)  ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --group dev -o $(LOCK)

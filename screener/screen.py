@@ -242,8 +242,9 @@ def _as_of(request: Request, intake: Intake) -> tuple[dt.date, str]:
         return intake.latest_observation_end, "latest observation_end"
     latest = intake.latest_date_not_after(request.today)
     if latest is None:
+        aside = f"; {n} records were set aside" if (n := intake.set_aside.height) else ""
         raise InputRefused(
-            "No order or lab has a date up to today.", fix="Give the last day of the data: --as-of."
+            f"No order or lab has a date up to today{aside}.", fix="Mend that, or give --as-of."
         )
     return latest, "latest date of an order or lab"
 

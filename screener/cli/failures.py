@@ -7,6 +7,8 @@ and no values) stands beside run.json.
 from __future__ import annotations
 
 import errno
+import os
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -88,12 +90,31 @@ def left_behind(request: Request, log: Log) -> Iterator[Watcher]:
 
 def in_one_sentence(error: BaseException, where: Path | None = None) -> RunBroke:
     """An unexpected exception as RunBroke; its own message may quote cells and is left out."""
-    if (isinstance(error, OSError) and error.errno in FULL) or "No space left" in str(error):
+    number = _number_of(error)
+    if number in FULL:
         return RunBroke("The disk is full.", where=str(where), fix="Free some space and run again.")
     if isinstance(error, MemoryError):
         return RunBroke("Memory ran out.", fix="Run again with --jobs 1 or on a larger machine.")
     at = _last_of_ours(error)
+    if number is not None:
+        return RunBroke(
+            f"A file could not be written or read ({os.strerror(number)}{at}).",
+            where=str(where) if where else None,
+            fix="Check the disk, its quota and the permissions, and run again.",
+        )
     return RunBroke(f"A fault of screener ({type(error).__name__}{at}).", fix="Please report it.")
+
+
+def _number_of(error: BaseException) -> int | None:
+    """The number of the operating system's error, also inside an error of polars."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    if found:
+        return int(found[1])
+    if "Invalid thrift: transport error" in str(error):  # polars: the end of a Parquet file
+        return errno.EIO
+    return errno.ENOSPC if "No space left" in str(error) else None
 
 
 def _last_of_ours(error: BaseException) -> str:

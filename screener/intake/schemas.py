@@ -95,5 +95,5 @@ def self_test() -> None:
     if "source_row is counted from 1" not in faults_of("admissions", bad):
         raise RunBroke(
             "the validation does not work: a row known to be bad passed it.",
-            fix="Take PANDERA_VALIDATION_ENABLED out of the environment and run again.",
+            fix="Take PANDERA_VALIDATION_ENABLED and _DEPTH out of the environment.",
         )

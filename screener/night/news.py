@@ -28,7 +28,7 @@ from screener.outputs.parts import part_path
 from screener.rule.model import Rule
 from screener.tables import TABLES, Tables, empty_table, typed_schema
 
-AT_ONCE = 20_000  # patients of one screening, about as many as a bucket has
+AT_ONCE = 2_500  # patients of one screening: several tasks, for several processes, on a large night
 STANDING = "standing"  # the table of `when_due`, beside the results
 ORDERED = ("patient_id", "ingredient", "start_date", "end_date", "counted_from", "counted_to")
 

@@ -6,6 +6,7 @@ whatever the umask.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ RUN_JSON = "run.json"
 LATEST = "latest"
 FAILED = "failed"
 BLOCK = 1 << 20  # bytes
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of renameat2(2)
 
 
 def json_bytes(content: dict[str, Any]) -> bytes:
@@ -98,15 +100,31 @@ def manifest(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def make_visible(ready: Path, target: Path) -> None:
-    """Rename a finished folder to its public name; a folder that stands there is replaced."""
+    """Rename a finished folder to its public name; a folder that stands there is replaced.
+
+    Where the system can exchange two names in one step, there is no moment without a run.
+    """
     os.chmod(ready, 0o700)
     flush_folder(ready)
+    if target.exists() and _exchanged(ready, target):
+        flush_folder(target.parent)
+        shutil.rmtree(ready, ignore_errors=True)  # the replaced run
+        return
     replaced = target.with_name(f"{REPLACED}{target.name}")
     if target.exists():
         target.rename(replaced)
     ready.rename(target)
     flush_folder(target.parent)
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change their names in one step (renameat2 of Linux); False if it cannot."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    done = call(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
+    return bool(done == 0)
 
 
 def point_latest(out: Path, name: str) -> None:

@@ -37,6 +37,10 @@ ERROR_PRONE = (
 )
 
 
+MOST_DIGITS = 12  # more would not fit the whole micrograms of 64 bits
+MOST_DAYS = 36_525  # a hundred years: no window or supply is longer, and dates end in 9999
+
+
 class Wrong(Exception):
     """A text that cannot be read: what is wrong and, in `expected`, what was."""
 
@@ -64,6 +68,8 @@ def decimal_number(text: str) -> Decimal:
         raise Wrong(f'"{text}" begins with a zero', f'"{text.lstrip("0")}"')
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise Wrong(f'"{text}" is not a number', _without_words(text) or "for example 80 or 2.5")
+    if len(text.partition(".")[0]) > MOST_DIGITS:
+        raise Wrong(f"a number of more than {MOST_DIGITS} digits", "for example 80 or 2.5")
     return Decimal(text)
 
 
@@ -79,6 +85,8 @@ def whole_number(text: str) -> int:
         raise Wrong(f'"{text}" is not a whole number', _without_words(text) or "for example 2")
     if re.fullmatch(r"0\d+", text.strip()):
         raise Wrong(f'"{text}" begins with a zero', f'"{text.strip().lstrip("0") or "0"}"')
+    if len(text.strip()) > MOST_DIGITS:
+        raise Wrong(f"a number of more than {MOST_DIGITS} digits", "for example 2")
     return int(text)
 
 
@@ -147,6 +155,8 @@ def days(text: str, *, least: int = 0) -> int:
     number = whole_number(found["number"]) * (7 if unit.startswith("w") else 1)
     if number < least:
         raise Wrong(f'"{text}" can never hold', f"at least {least} day")
+    if number > MOST_DAYS:
+        raise Wrong(f'"{text}" is longer than a hundred years', f"at most {MOST_DAYS} days")
     return number
 
 

@@ -19,6 +19,7 @@ from screener.rule.yaml_hints import hint_for
 
 LARGEST_FILE = 256 * 1024
 DEEPEST_NESTING = 20
+MOST_DIGITS = 18  # a concept id has as many; Python refuses to read numbers of some thousands
 # Look like spaces, but are other characters: YAML takes them for text.
 FALSE_SPACES = {"\u00a0": "non-breaking space", "\u202f": "narrow non-breaking space"}
 FALSE_SPACES |= {"\u2007": "figure space", "\u3000": "wide space", "\u200b": "zero-width space"}
@@ -153,6 +154,9 @@ def _node(source: SourceFile, events: Iterator[Any], event: Any, depth: int) -> 
         plain = event.style in (None, "")
         if plain:
             _warn_of_cut_text(source, event)
+        if re.search(rf"\d{{{MOST_DIGITS + 1}}}", event.value):
+            source.problem(mark, f"a number of more than {MOST_DIGITS} digits")
+            raise _Refused
         return Scalar(event.value, mark, plain)
     if isinstance(event, yaml.MappingStartEvent):
         return _mapping(source, events, mark, depth, flow=bool(event.flow_style))

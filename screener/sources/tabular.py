@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
@@ -17,6 +18,8 @@ from screener.sources.mapping import Mapping
 from screener.sources.text import utf8_slices
 from screener.sources.unpack import Reading, pieces
 from screener.tables import TABLES, RawBatch, RawEnd
+
+LIKE_A_CELL = re.compile(r"[\d.,:/ +-]*\d[\d.,:/ T+-]*Z?")  # a number, a date or a time
 
 
 def read_delimited(
@@ -143,7 +146,16 @@ def column_notices(
 
 
 def unknown_columns(ignored: list[str], found: frozenset[str], file: Found) -> Iterator[str]:
-    """One notice a column, with a suggestion when it looks like a typing error."""
+    """One notice a column, with a suggestion when it looks like a typing error.
+
+    Names among which one is a number or a date may be cells of a first record: none is shown.
+    """
+    if any(LIKE_A_CELL.fullmatch(name.strip()) for name in ignored):
+        yield (
+            f"{file.name}: {len(ignored)} unknown columns are not read; among their names are "
+            "numbers or dates, so the first line may hold a record"
+        )
+        return
     open_names = [c.name for c in TABLES[file.table] if c.name not in found]
     for name in ignored:
         shown = name if len(name) <= 60 else f"{name[:60]}..."

@@ -141,6 +141,7 @@ def identify(wordings: pl.DataFrame) -> pl.DataFrame:
         drugs.join(_products(drugs), on=keys, how="left", nulls_equal=True, maintain_order="left"),
         on=keys, how="left", nulls_equal=True, maintain_order="left",
     )  # fmt: skip
+    lines = _listed_by_column(lines)
     lines = lines.join(
         ingredient_table(), on="ingredient", how="left", maintain_order="left",
         validate="m:1",
@@ -154,6 +155,34 @@ def identify(wordings: pl.DataFrame) -> pl.DataFrame:
     ):  # fmt: skip
         lines = _with_unit(lines, column, prefix)
     return _decide_track(lines)
+
+
+def _listed_by_column(lines: pl.DataFrame) -> pl.DataFrame:
+    """The strengths of a combination whose column does not give each part its own: "480" (the sum)
+    or "25-100" are read as they would be behind the product's name."""
+    keys = ["drug", "drug_code", "drug_code_system"]
+    column = ["strength_value", "strength_unit"]
+    apart = pl.col("strength_value").str.count_matches("/", literal=True) + 1
+    unread = (
+        (pl.col("parts") > 1) & (apart != pl.col("parts"))
+        & pl.col("listed_strength_ug").is_null() & pl.col("name_strength").is_null()
+    )  # fmt: skip
+    asked = lines.filter(unread).select(*keys, *column).unique(maintain_order=True)
+    if asked.is_empty():
+        return lines
+    unit = pl.coalesce(pl.lit(" ") + pl.col("strength_unit"), pl.lit(""))
+    asked = asked.with_columns(_text=pl.col("drug") + " " + pl.col("strength_value") + unit)
+    found = resolve_drugs(asked.select("drug_code", "drug_code_system", drug="_text").unique())
+    read = asked.join(
+        found.rename({"drug": "_text", "listed_strength_ug": "_listed"}),
+        on=["_text", "drug_code", "drug_code_system"], how="inner", nulls_equal=True,
+    ).select(*keys, *column, "part", "ingredient", "_listed")  # fmt: skip
+    on = [*keys, *column, "part", "ingredient"]
+    return (
+        lines.join(read, on=on, how="left", nulls_equal=True, maintain_order="left", validate="m:1")
+        .with_columns(listed_strength_ug=pl.coalesce("listed_strength_ug", "_listed"))
+        .drop("_listed")
+    )
 
 
 def _products(drugs: pl.DataFrame) -> pl.DataFrame:

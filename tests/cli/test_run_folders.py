@@ -15,7 +15,8 @@ Call = Callable[..., Ended]
 FILES = {
     "data_flags.csv", "data_flags.parquet", "findings.csv", "findings.parquet", "kidney.parquet",
     "not_assessed.parquet", "orders.parquet", "outcomes.parquet", "pilot_findings.parquet",
-    "report.html", "review_list.csv", "review_list.xlsx", "run.json", "set_aside.csv", "timeline.parquet",
+    "report.html", "review_list.csv", "review_list.xlsx", "run.json", "set_aside.csv",
+    "timeline.parquet",
 }  # fmt: skip
 
 

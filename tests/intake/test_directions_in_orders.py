@@ -56,6 +56,62 @@ def test_a_dose_of_the_export_is_never_changed(given: dict[str, object]) -> None
     assert with_directions(before).equals(before)
 
 
+@pytest.mark.parametrize(
+    ("sig", "given", "filled"),
+    [
+        # a unit alone is no dose, and may be that of the count
+        ("take 2 tablets four times daily", {"dose_unit": "tablet"}, (2, 2, "tablet", 4, 1, None)),
+        ("take 2 tablets four times daily", {"dose_unit": "TABS"}, (2, 2, "tablet", 4, 1, None)),
+        ("2 qds", {"dose_unit": "capsule"}, (2, 2, "capsule", 4, 1, None)),
+        ("20 mg qds", {"dose_unit": "tablet"}, (20, 20, "mg", 4, 1, None)),
+        ("2 tablets qds", {"dose_unit": "mg"}, (2, 2, "tablet", 4, 1, None)),
+        # what is filled agrees, and the text says the rest
+        ("1 tablet tds", {"dose_min": 1.0, "dose_unit": "tablet"}, (1, 1, "tablet", 3, 1, None)),
+        (
+            "1 tablet tds",
+            {"frequency_count": 6.0, "frequency_period_days": 2.0},
+            (1, 1, "tablet", 3, 1, None),
+        ),
+        ("1-2 tablets tds", {"dose_min": 1.0, "dose_max": 2.0, "dose_unit": "tablet"},
+         (1, 2, "tablet", 3, 1, None)),
+    ],
+)  # fmt: skip
+def test_a_text_that_says_what_the_columns_say_fills_the_rest(
+    sig: str, given: dict[str, object], filled: tuple[object, ...]
+) -> None:
+    assert of_sig(sig, **given) == filled
+
+
+@pytest.mark.parametrize(
+    ("sig", "given"),
+    [
+        ("2 qds", {"dose_unit": "mg"}),  # 2 mg, or two of the product
+        ("5 ml qds", {"dose_unit": "tablet"}),
+        ("1 tablet qds", {"dose_unit": "capsule"}),
+        ("1 tablet qds", {"dose_unit": "no such unit"}),
+        ("1 tablet tds", {"dose_min": 2.0, "dose_unit": "tablet"}),
+        ("1 tablet tds", {"dose_min": 1.0, "dose_max": 2.0, "dose_unit": "tablet"}),
+        ("20 mg tds", {"dose_min": 20.0, "dose_unit": "tablet"}),
+        ("1 tablet tds", {"frequency_count": 2.0, "frequency_period_days": 1.0}),
+        ("1 tablet tds", {"frequency_count": 3.0}),  # a rate without its period
+        ("1 tablet prn", {"frequency_count": 3.0, "frequency_period_days": 1.0}),
+        ("2 tablets daily for 5 days then 1 tablet daily for 5 days",
+         {"frequency_count": 1.0, "frequency_period_days": 1.0}),
+    ],
+)  # fmt: skip
+def test_a_text_that_says_something_else_changes_nothing(
+    sig: str, given: dict[str, object]
+) -> None:
+    before = orders({"sig": sig, "form": "tablet", **given})
+    assert with_directions(before).equals(before)
+
+
+def test_a_taper_is_read_where_only_a_unit_is_filled() -> None:
+    sig = "2 tablets daily for 5 days then 1 tablet daily for 5 days"
+    made = with_directions(orders({"sig": sig, "form": "tablet", "dose_unit": "tablet"}))
+    assert made["dose_min"].to_list() == [2, 1]
+
+
 def tablets(sig: str, **more: object) -> tuple[object, ...]:
     """(dose_min, dose_unit, times a day, strength) of an order of baclofen 10 mg tablets."""
     rows = orders({"drug": "Baclofen 10 mg tablets", "sig": sig, "form": "tablet", **more})

@@ -140,3 +140,24 @@ def test_what_a_patch_gives_off_in_an_hour_is_no_amount_in_it(unit: str) -> None
 )
 def test_days_supply_is_recorded_or_from_the_quantity(columns: dict[str, Any], last: int) -> None:
     assert doses(timeline_of(changed(**columns))) == [(0, last, 60, 60)]
+
+
+@pytest.mark.parametrize(
+    ("drug", "strength", "unit", "micrograms"),
+    [
+        ("Septrin", "480", "mg", [400_000, 80_000]),
+        ("Septrin", "960", "mg", [800_000, 160_000]),
+        ("Sinemet", "25-100", "mg", [25_000, 100_000]),
+        ("Sinemet", "25-100", None, [25_000, 100_000]),
+        ("Sinemet", "25/100", "mg", [25_000, 100_000]),
+        ("Septrin", "500", "mg", [None, None]),  # no product has that sum
+        ("Septrin", "480", "mL", [None, None]),
+        ("Sinemet", "25-101", "mg", [None, None]),
+    ],
+)
+def test_a_combinations_strength_in_one_figure(
+    drug: str, strength: str, unit: str | None, micrograms: list[int | None]
+) -> None:
+    lines = timeline_of(changed(drug=drug, strength_value=strength, strength_unit=unit)).lines
+    each = [None if ug is None else 3 * ug for ug in micrograms]
+    assert lines.sort("part")["low"].to_list() == each

@@ -1,0 +1,120 @@
+"""A run that is killed, or refused a write, at each of its writes: no broken run is ever seen.
+
+Writes of Python and of polars are counted by a preloaded library (writes.c). A sample of the
+points here; `make test-deep` goes through every one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.invented_clinic import Place, order
+from tests.faults.sweep import Fault, broken_runs, calls, command, fingerprint, run_with
+
+DEEP = os.environ.get("SCREENER_HYPOTHESIS_PROFILE") == "deep"
+STEP = int(os.environ.get("FAULT_STEP", "1" if DEEP else "47"))  # every so many writes
+ERRORS = {
+    "full-once": Fault(str(errno.ENOSPC)),
+    "full-for-good": Fault(str(errno.ENOSPC), sticky=True),
+    "broken-disk": Fault(str(errno.EIO)),
+    "quota": Fault(str(errno.EDQUOT), sticky=True),
+    "not-permitted": Fault(str(errno.EACCES)),
+}
+# The lock and the scratch folder: a folder that cannot be written is a wrong command line.
+REFUSED_AT_ONCE = "The output folder cannot be written"
+
+
+def with_an_older_run(clinic: Place, library: Path, log: Path) -> tuple[int, Path]:
+    """Publish a run, give the clinic other orders, and count the writes of their run."""
+    assert command(*clinic.run("--jobs", "1"), cwd=clinic.out.parent).code == 0
+    (older,) = clinic.published()
+    clinic.prescriptions(order(1, "P-1", 5), order(3, "P-3", 3))
+    elsewhere = Place(clinic.exports, clinic.rules, clinic.out.with_name("counted"))
+    assert run_with(Fault("kill"), elsewhere, library, log).code == 0
+    seen = calls(log)
+    assert {"write", "fsync", "rename", "mkdir"} <= set(seen)
+    assert len(seen) > 90
+    return len(seen), older
+
+
+@pytest.mark.parametrize("how", ["kill", "torn"])
+def test_a_run_that_is_killed_at_a_write_leaves_whole_runs_only_and_the_next_succeeds(
+    clinic: Place, library: Path, tmp_path: Path, how: str
+) -> None:
+    log = tmp_path / "log"
+    points, older = with_an_older_run(clinic, library, log)
+    before = fingerprint(older)
+    begin = 1 if how == "kill" else STEP // 2 + 1
+    for at in range(begin, points + 1, STEP):
+        ended = run_with(Fault(how, at), clinic, library, log, "--force")
+        if at > len(calls(log)):  # this run wrote a little less often
+            assert ended.code == 0
+            break
+        assert ended.code == -9, (at, ended)
+        assert "Traceback" not in ended.err
+        assert broken_runs(clinic.out) == [], at
+        assert fingerprint(older) == before, at
+        again = command(*clinic.run("--jobs", "1"), cwd=tmp_path)
+        assert again.code == 0, (at, again)
+        assert broken_runs(clinic.out) == [], at
+        assert list(clinic.out.glob(".scratch-*")) == []
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_a_run_that_is_refused_a_write_ends_with_5_and_older_runs_stay(
+    clinic: Place, library: Path, tmp_path: Path, name: str
+) -> None:
+    log = tmp_path / "log"
+    points, older = with_an_older_run(clinic, library, log)
+    before = fingerprint(older)
+    fault = ERRORS[name]
+    ended_well = []
+    begin = 1 + list(ERRORS).index(name) * STEP // len(ERRORS)
+    for at in range(begin, points + 1, STEP):
+        ended = run_with(Fault(fault.how, at, fault.sticky), clinic, library, log, "--force")
+        assert "Traceback" not in ended.err, (at, ended)
+        assert broken_runs(clinic.out) == [], at
+        assert fingerprint(older) == before, at
+        if at > len(calls(log)):  # this run wrote a little less often
+            assert ended.code == 0
+            break
+        if ended.code == 0:
+            ended_well.append((at, calls(log)[at - 1]))
+        elif REFUSED_AT_ONCE in ended.err:
+            assert ended.code == 2
+        else:
+            assert ended.code == 5, (at, ended)
+        assert "fault of screener" not in ended.err, (at, ended)
+    # What may fail without harm: tidying up, a link where a text file does as well.
+    assert {call for _, call in ended_well} <= {"unlink", "symlink"}, ended_well
+    again = command(*clinic.run("--jobs", "1", "--force"), cwd=tmp_path)
+    assert again.code == 0, again
+    assert broken_runs(clinic.out) == []
+
+
+def test_a_run_that_is_made_again_is_there_at_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The two folders change their names in one step, without a rename that could be cut off."""
+    from screener.outputs import publish
+
+    for name in ("ready", "target"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(name)
+    probe = tmp_path / "probe"
+    probe.mkdir()
+    if not publish._exchanged(probe, tmp_path / "ready"):
+        pytest.skip("this system cannot exchange two names")
+    (tmp_path / "probe").rename(tmp_path / "made")
+
+    def cut_off(*_: object) -> None:
+        raise AssertionError("a rename leaves a moment without the run")
+
+    monkeypatch.setattr(Path, "rename", cut_off)
+    publish.make_visible(tmp_path / "made", tmp_path / "target")
+    assert (tmp_path / "target" / "run.json").read_text() == "ready"
+    assert not (tmp_path / "made").exists()
