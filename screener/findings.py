@@ -30,6 +30,7 @@ FINDINGS: dict[str, pl.DataType] = {
     "prescriber_id": pl.String(),
     "site_id": pl.String(),
     "state": pl.String(),
+    "first_seen": pl.Date(),  # as-of date of the first run that found it; null without a history
 }
 # One row per rule x site x prescriber ("" = none recorded) x outcome.
 OUTCOMES: dict[str, pl.DataType] = {

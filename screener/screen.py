@@ -9,10 +9,9 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
@@ -24,6 +23,7 @@ from screener.errors import InputRefused, RunBroke
 from screener.intake import Intake, take_in, validate_findings
 from screener.intake.take import without_folders
 from screener.outputs import (
+    earlier,
     laws,
     parts,
     place,
@@ -35,80 +35,11 @@ from screener.outputs import (
     write,
 )
 from screener.outputs.facts import BucketFacts, counted, facts_of
-from screener.outputs.reviews import ReviewFile
+from screener.request import Chosen, Request, Screened, Watch
 from screener.rule.model import Rule
-from screener.rule.sites import SiteRules
 from screener.sources import read_export
 from screener.tables import TABLES
 from screener.terminology import list_versions
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The rules of a run, as they are on its last day (a site's adjustments end)."""
-
-    as_of: dt.date
-    library: tuple[Rule, ...]  # every rule of the rules folder, with the site's adjustments
-    asked: frozenset[str]  # ids of those to be screened
-    left_out: Mapping[str, str]  # id -> why it is not asked
-    sentences: Mapping[str, str]  # id -> the rule in one sentence
-    site_notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # id -> for its card
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules to be screened, in the order of the library."""
-        return tuple(rule for rule in self.library if rule.id in self.asked)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Everything that a run is told. `configuration` is what the run id hashes of it."""
-
-    exports: tuple[str, ...]
-    out: Path
-    rules_on: Callable[[dt.date], Chosen]  # given the last day of the data
-    today: dt.date
-    now: Callable[[], str]  # the clock in words, for run.json alone
-    host: str
-    pid: str
-    command: str
-    configuration: Mapping[str, Any]
-    site: SiteRules | None = None
-    reviews: tuple[ReviewFile, ...] = ()  # filled in by people
-    as_of: dt.date | None = None
-    mapping: str = "native"
-    tables: Mapping[str, list[str]] = field(default_factory=dict)
-    encoding: str = "utf-8"
-    allow_empty: bool = False
-    expected_sites: frozenset[str] = frozenset()
-    max_set_aside: float = 10.0  # percent of a file's records
-    fail_on: str = "none"
-    force: bool = False
-    jobs: int | None = None
-    engine: str = "local"  # of ENGINES; what it finds is the same
-    incremental: bool = False  # the exports are news, added to all before (docs/incremental.md)
-    folder_name: str | None = None  # instead of <as_of>-<run id>; such a run moves no pointer
-    steady: bool = False  # leave clock, host and durations out of run.json (the demo)
-
-
-class Watch(Protocol):
-    """Who is told how far the run has come."""
-
-    def began(self, stage: str) -> None: ...
-    def ended(self, stage: str, seconds: float, rows: int | None) -> None: ...
-    def moved(self, stage: str, done: int, of: int | None) -> None: ...
-    def noticed(self, text: str) -> None: ...
-    def uses_scratch(self, folder: Path) -> None: ...
-    def knows(self, run: Mapping[str, Any], set_aside: pl.DataFrame) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Screened:
-    """A finished run: its folder, the content of run.json, and whether it was there already."""
-
-    folder: Path
-    run: dict[str, Any]
-    already: bool
 
 
 def screen(request: Request, watch: Watch) -> Screened:
@@ -138,7 +69,8 @@ def screen(request: Request, watch: Watch) -> Screened:
             rows.extend(sum(fact.row_classes.values()) for fact in facts if tonight is None)
         with _stage("put together", timings, watch):
             waived: list[dict[int, int]] = []
-            mark = waivers.marking(request.site, as_of, waived)
+            compared = _compared(request, run, chosen, facts)
+            mark = waivers.marking(request.site, as_of, waived, compared.mark)
             ready = write.tables(
                 scratch, intake.bucket_count, intake.cell_flags, intake.set_aside, mark
             )
@@ -149,6 +81,9 @@ def screen(request: Request, watch: Watch) -> Screened:
             for notice in (*waivers.notices_of(run), *reviews.notices_of(run)):
                 watch.noticed(notice)
             run |= _described(request, run, intake, facts, held)
+            earlier_told, gone = compared.told(run, held)
+            write.no_longer_found(ready, gone)
+            run |= earlier_told
         with _stage("check", timings, watch):
             run["checks"] = _checked(run, facts, held, write.read_back(ready, facts))
         with _stage("write", timings, watch):
@@ -158,6 +93,8 @@ def screen(request: Request, watch: Watch) -> Screened:
             publish.make_visible(ready.folder, target)
             if request.folder_name is None:
                 publish.point_latest(request.out, target.name)
+            if request.past is not None:
+                request.past.keep(target)
         if tonight is not None:
             with _stage("keep", timings, watch):
                 night.keep(tonight, chosen.rules, chosen.as_of, scratch / "parts", facts)
@@ -327,6 +264,7 @@ def _described(
         )
         | waivers.counts_of(run, held["findings"]),
         "coverage": run_json.coverage_of(facts),
+        "sites": sorted(frozenset[str]().union(*(f.sites for f in facts))),
         "unmapped": run_json.unmapped_of(facts),
         "rules": [
             card | {"ran": False, "reason": f"broke: {broke[card['id']]}"}
@@ -342,6 +280,16 @@ def _described(
         ],
     }
     return described | {"exit_code": run_json.exit_code_of(described, request.fail_on)}
+
+
+def _compared(
+    request: Request, run: Mapping[str, Any], chosen: Chosen, facts: list[BucketFacts]
+) -> earlier.Comparison:
+    if request.past is None:
+        return earlier.without_past()
+    broke = run_json.broken_rules(facts)
+    ran = {rule.id: rule.fingerprint for rule in chosen.rules if rule.id not in broke}
+    return request.past.compare(run, ran, frozenset[str]().union(*(f.sites for f in facts)))
 
 
 def _notices(request: Request, intake: Intake) -> list[str]:

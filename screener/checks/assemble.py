@@ -52,6 +52,7 @@ def findings_of(timeline: Timeline, judged: list[tuple[Rule, Judged]]) -> pl.Dat
         .list.drop_nulls()
         .list.unique(maintain_order=True),
         state=pl.lit("new"),
+        first_seen=pl.lit(None, pl.Date),
     )
     sentences = [part.select(message=message_of(rule)) for rule, part in _by_rule(rules, runs)]
     named = runs.select("patient_id", "rule_id", "subject", pl.col("date").cast(pl.String))

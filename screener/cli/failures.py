@@ -23,7 +23,7 @@ from screener.errors import InputRefused, RunBroke, ScreenerError
 if TYPE_CHECKING:
     import polars as pl
 
-    from screener.screen import Request
+    from screener.request import Request
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

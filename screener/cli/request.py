@@ -15,9 +15,9 @@ from screener.cli import clock
 from screener.errors import UsageError
 
 if TYPE_CHECKING:
+    from screener.request import Chosen, Request
     from screener.rule.model import Rule
     from screener.rule.sites import SiteRules
-    from screener.screen import Chosen, Request
 
 ENGINES = ("local", "spark")
 FAIL_ON = ("none", "info", "low", "moderate", "high", "critical")
@@ -74,13 +74,15 @@ def request_for(
         refuse_without_pyspark()
     if not 0 <= configuration["max_set_aside"] <= 100:
         raise UsageError("--max-set-aside is a percentage from 0 to 100.")
+    compare = more.pop("compare", None)
     only, skip = sorted(set(only)), sorted(set(skip))
     day = day_of(as_of)
 
+    from screener.history import open_history
     from screener.outputs.reviews import read_reviews
+    from screener.request import Request
     from screener.rulebook.effective import load_site
     from screener.rulebook.library import read_library
-    from screener.screen import Request
 
     folder = read_library(rules)
     site = load_site(site_rules, folder) if site_rules else None
@@ -88,6 +90,8 @@ def request_for(
     configuration = {**configuration, "only": only, "skip": skip}
     if site is not None:
         configuration["site_rules"] = site.sha256
+    if compare not in (None, "last"):
+        configuration["compare"] = compare
     reviewed = read_reviews(reviews)
     if reviewed:
         configuration["reviews"] = sorted(file.sha256 for file in reviewed)
@@ -99,6 +103,7 @@ def request_for(
         rules_on=partial(chosen_on, library=folder.rules, site=site, only=only, skip=skip),
         site=site,
         reviews=reviewed,
+        past=None if compare is None else open_history(out, compare),
         today=clock.today(),
         now=clock.now,
         host=platform.node(),
@@ -125,9 +130,9 @@ def chosen_on(
     skip: list[str],
 ) -> Chosen:
     """The rules with the site's adjustments of that day, which run, and what each says."""
+    from screener.request import Chosen
     from screener.rule.sites import adjustments_on, rules_on
     from screener.rulebook.read import sentence
-    from screener.screen import Chosen
 
     on_day = rules_on(library, site, day)
     left_out = rules_left_out(on_day, only, skip)

@@ -14,7 +14,7 @@ from screener.cli.say import plural, say
 from screener.cli.settings import option
 
 if TYPE_CHECKING:
-    from screener.screen import Request
+    from screener.request import Request
 
 Exports = Annotated[
     list[str] | None,
@@ -167,6 +167,14 @@ def run(
             show_default=False,
         ),
     ] = "",
+    compare: Annotated[
+        str,
+        option(
+            "--compare",
+            metavar="RUN",
+            help="What the findings are compared with: last, none, or the id of an earlier run.",
+        ),
+    ] = "last",
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print every setting and its source, and stop.")
     ] = False,
@@ -204,6 +212,7 @@ def run(
         jobs=jobs,
         engine=engine,
         incremental=incremental,
+        compare=compare,
     )
     return screen_and_tell(request, forms)
 
@@ -229,7 +238,10 @@ def screen_and_tell(request: Request, forms: Iterable[str] = ()) -> int:
         write_form(request.out, done.folder, form)
     lines = summary(done.run, done.folder, already=done.already)
     say(*lines)
-    code = int(done.run["exit_code"])
+    trouble = request.past.trouble if request.past is not None else []
+    for sentence in trouble:
+        logs.current.noticed(sentence)
+    code = 3 if trouble else int(done.run["exit_code"])
     logs.current.summary(
         f"finished with exit code {code}",
         {
@@ -245,6 +257,19 @@ def screen_and_tell(request: Request, forms: Iterable[str] = ()) -> int:
     return code
 
 
+def since(compared: Mapping[str, Any] | None) -> list[str]:
+    """The line of the summary about the run before; none for a first run."""
+    if compared is None or compared["previous_run"] is None:
+        return []
+    states = compared["states"]
+    told = [("new", "new"), ("worsened", "worsened"), ("reopened", "found again"),
+            ("continuing", "continuing"), ("no_longer_found", "no longer found")]  # fmt: skip
+    words = ", ".join(f"{states[name]:,} {word}" for name, word in told)
+    aside = f", {states['not_compared']:,} not compared" if states["not_compared"] else ""
+    day = compared["previous_as_of"]
+    return [f"Since run {compared['previous_run']} of {day}: {words}{aside}."]
+
+
 def summary(run: Mapping[str, Any], folder: Path, *, already: bool) -> list[str]:
     """The lines that a run prints on stdout; the last is the path of the report."""
     counts = run["counts"]
@@ -258,6 +283,7 @@ def summary(run: Mapping[str, Any], folder: Path, *, already: bool) -> list[str]
         f"{plural(counts['findings'], 'finding')} ({', '.join(severities)}) in "
         f"{counts['patients_with_findings']:,} of {plural(counts['patients'], 'patient')}."
     )
+    lines += since(run.get("compared"))
     if counts["pilot_findings"]:
         lines.append(f"{plural(counts['pilot_findings'], 'finding')} of pilot rules stand apart.")
     if counts.get("waived"):

@@ -142,11 +142,13 @@ def found_in(findings: Table, pilot: Table) -> dict[str, Any]:
     """The counts of findings, by severity too, and of patients who have one."""
     severity = dict(findings.lazy().group_by("severity").len().collect().iter_rows())
     patients = findings.lazy().select(pl.col("patient_id").n_unique()).collect()
+    both = pl.concat([findings.lazy(), pilot.lazy()]).group_by("rule_id").len().sort("rule_id")
     return {
         "patients_with_findings": patients.item(),
         "findings": sum(severity.values()),
         "findings_by_severity": {name: severity.get(name, 0) for name in SEVERITIES},
         "pilot_findings": height(pilot),
+        "findings_by_rule": dict(both.collect().iter_rows()),
     }
 
 

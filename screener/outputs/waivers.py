@@ -65,11 +65,16 @@ def _fits(findings: pl.DataFrame, waivers: list[Waiver], named: tuple[str, ...])
 
 
 def marking(
-    site: SiteRules | None, as_of: dt.date, found: list[dict[int, int]]
+    site: SiteRules | None,
+    as_of: dt.date,
+    found: list[dict[int, int]],
+    first: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Callable[[pl.DataFrame], pl.DataFrame]:
-    """What marks the waived ones among some findings, and adds to `found` what `waive` counts."""
+    """What marks the waived ones among some findings, after `first`, and adds to `found` what
+    `waive` counts."""
 
     def mark(findings: pl.DataFrame) -> pl.DataFrame:
+        findings = first(findings)
         if site is None:
             return findings
         marked, counts = waive(findings, site.waivers, as_of)

@@ -17,7 +17,7 @@ from screener.outputs.facts import BucketFacts, counted
 from screener.outputs.laws import Law, same_rows_law
 from screener.outputs.merge import Written
 from screener.outputs.review_list import review_list
-from screener.outputs.tables import csv_bytes, height
+from screener.outputs.tables import csv_bytes, height, parquet_bytes
 
 if TYPE_CHECKING:
     from screener.outputs.report import ReportInput
@@ -59,6 +59,12 @@ def read_back(ready: Ready, facts: Sequence[BucketFacts]) -> Law:
         expected = written.rows if name in CHANGED else by_bucket.get(name, 0)
         rows[name] = (expected, height(run_folder.table(ready.folder, name)))
     return same_rows_law(rows)
+
+
+def no_longer_found(ready: Ready, gone: pl.DataFrame) -> None:
+    """Write what the run before found and this one does not, though it looked."""
+    files = {"no_longer_found.parquet": parquet_bytes(gone), "no_longer_found.csv": csv_bytes(gone)}
+    publish.write_all(ready.folder, files)
 
 
 def documents(ready: Ready, run: Mapping[str, Any]) -> None:

@@ -1,0 +1,261 @@
+"""The history of an output folder, as a run uses it: compare with the past, then be remembered.
+
+A run is published first and remembered after that; one that was not (a kill in between, a file that
+somebody held) is taken up when the history is opened next. Whatever is wrong with the file, the run
+is published: the history is made again from the run folders, and `trouble` says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from screener.errors import UsageError
+from screener.history import spans
+from screener.history.database import Damaged, Newer, chained, connect, transaction
+from screener.history.series import EPOCH, facts_of, trends
+from screener.history.states import Before, Looked, card, no_longer_found, with_states
+from screener.outputs.earlier import Comparison, without_past
+from screener.outputs.run_folder import read_run, run_folders, table
+
+FILE = "history.sqlite"
+LAST, NONE = "last", "none"
+FIRST = "First run: nothing to compare with."
+
+
+@dataclass(slots=True)
+class History:
+    """The past of one output folder. trouble: sentences about what is wrong with its file; a run
+    that has any ends as incomplete."""
+
+    out: Path
+    compare_with: str = LAST
+    trouble: list[str] = field(default_factory=list)
+
+    @property
+    def file(self) -> Path:
+        """Where the history is kept."""
+        return self.out / FILE
+
+    def compare(
+        self, run: Mapping[str, Any], ran: Mapping[str, str], sites: frozenset[str]
+    ) -> Comparison:
+        """This run beside the newest one with an earlier as-of date. Raises UsageError when the
+        run that was asked for is not known."""
+        day, now = day_of(run["as_of"]), Looked(ran, sites)
+        connection = self._opened()
+        if connection is None:
+            return _alone(now, self.trouble[-1])
+        with closing(connection):
+            nights = _nights(connection, day)
+            if self.compare_with == NONE:
+                return _alone(now, "Not compared, as was asked for (--compare none).", nights)
+            if not nights:
+                return _alone(now, FIRST)
+            last = nights[-1] if self.compare_with == LAST else self._asked_for(connection, nights)
+            before = _before(connection, last)
+
+        def told(
+            so_far: Mapping[str, Any], held: Mapping[str, pl.LazyFrame]
+        ) -> tuple[dict[str, Any], pl.DataFrame]:
+            both = pl.concat([held["findings"], held["pilot_findings"]])
+            ids = both.select(spans.numbered()).collect().to_series()
+            gone = no_longer_found(ids, now, before)
+            compared = card(held["findings"], gone, now, before, None)
+            return _told(so_far, compared, nights), gone
+
+        return Comparison(lambda found: with_states(found, now, before, day), told)
+
+    def keep(self, folder: Path) -> None:
+        """Remember a published run; when that cannot be done now, `trouble` says so."""
+        connection = self._opened()  # takes up every run that is not known yet, this one too
+        if connection is None:
+            return
+        with closing(connection):
+            known = connection.execute("SELECT 1 FROM runs WHERE folder = ?", (folder.name,))
+            run = read_run(folder)
+            if known.fetchone() is None or not _is_newest(connection, run, folder.name):
+                self._guarded(connection, lambda: _remember(connection, folder))
+
+    def _asked_for(
+        self, connection: sqlite3.Connection, nights: Sequence[dict[str, Any]]
+    ) -> dict[str, Any]:
+        for night in nights:
+            if night["run_id"] == self.compare_with:
+                return night
+        raise UsageError(
+            "No earlier run has this id, or it has no earlier as-of date.",
+            where=f"--compare {self.compare_with}",
+            fix="`screener runs list` names the runs.",
+        )
+
+    def _opened(self) -> sqlite3.Connection | None:
+        """The open file, with every published run in it; None when it cannot be used now."""
+        try:
+            connection = connect(self.file)
+        except Newer as newer:
+            self._troubled(
+                f"The history {FILE} was written by a newer program ({newer}): it was left as it "
+                "is, and this run is not in it."
+            )
+            return None
+        except (sqlite3.OperationalError, OSError):
+            self._troubled(
+                f"The history {FILE} cannot be opened or is held by another program: this run will "
+                "be taken up by the next one."
+            )
+            return None
+        except Damaged as damage:
+            aside = _put_aside(self.file)
+            self._troubled(
+                f"The history {FILE} was damaged ({damage}): it was put aside as {aside} and made "
+                "again from the run folders."
+            )
+            connection = connect(self.file)
+        self._guarded(connection, lambda: _take_up(connection, self.out))
+        return connection
+
+    def _guarded(self, connection: sqlite3.Connection, work: Any) -> None:
+        try:
+            work()
+        except (sqlite3.OperationalError, OSError):
+            self._troubled(
+                f"The history {FILE} cannot be written now: what is missing in it will be taken up "
+                "by the next run."
+            )
+
+    def _troubled(self, sentence: str) -> None:
+        if sentence not in self.trouble:
+            self.trouble.append(sentence)
+
+
+def open_history(out: Path, compare_with: str = LAST) -> History:
+    """The past of an output folder; the file is made when the first run is remembered."""
+    return History(out, compare_with)
+
+
+def rebuilt(out: Path) -> int:
+    """Make the history again from the run folders; gives how many runs it holds. Raises OSError."""
+    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        (out / name).unlink(missing_ok=True)
+    with closing(connect(out / FILE)) as connection:
+        _take_up(connection, out)
+        (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+    return int(count)
+
+
+def day_of(text: str) -> int:
+    """An as-of date as the history counts it."""
+    return (dt.date.fromisoformat(text) - EPOCH).days
+
+
+def _put_aside(file: Path) -> str:
+    number = 1
+    while (aside := file.with_name(f"history.corrupt-{number}.sqlite")).exists():
+        number += 1
+    os.replace(file, aside)
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    return aside.name
+
+
+def _alone(now: Looked, why: str, nights: Sequence[Mapping[str, Any]] = ()) -> Comparison:
+    nothing = without_past()
+
+    def told(
+        so_far: Mapping[str, Any], held: Mapping[str, pl.LazyFrame]
+    ) -> tuple[dict[str, Any], pl.DataFrame]:
+        _, gone = nothing.told(so_far, held)
+        return _told(so_far, card(held["findings"], gone, now, None, why), nights), gone
+
+    day = pl.lit(None, pl.Date)
+    return Comparison(lambda found: found.with_columns(first_seen=day), told)
+
+
+def _told(
+    run: Mapping[str, Any], compared: dict[str, Any], nights: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    told = {"compared": compared, "previous_run": compared["previous_run"]}
+    return told | {"trends": trends(nights, facts_of({**run, **told}))}
+
+
+def _nights(connection: sqlite3.Connection, before: int) -> list[dict[str, Any]]:
+    """Facts of the runs that stand for the days before, oldest first."""
+    rows = connection.execute(
+        "SELECT facts FROM runs WHERE counts = 1 AND as_of < ? ORDER BY as_of", (before,)
+    )
+    return [json.loads(facts) for (facts,) in rows]
+
+
+def _before(connection: sqlite3.Connection, night: Mapping[str, Any]) -> Before:
+    day = day_of(night["as_of"])
+    looked = Looked(night["rules"], frozenset(night["sites"]))
+    stood, ended = spans.on_day(connection, day), spans.ended_by(connection, day)
+    return Before(night["run_id"], day, looked, stood, ended)
+
+
+def _is_newest(connection: sqlite3.Connection, run: Mapping[str, Any], folder: str) -> bool:
+    """Whether the run stands for its day."""
+    row = connection.execute(
+        "SELECT run_id, folder FROM runs WHERE as_of = ? AND counts = 1", (day_of(run["as_of"]),)
+    ).fetchone()
+    return bool(row == (run["run_id"], folder))
+
+
+def _take_up(connection: sqlite3.Connection, out: Path) -> None:
+    """Remember every published run that is not known, oldest first."""
+    known = {folder for (folder,) in connection.execute("SELECT folder FROM runs")}
+    missing = [folder for folder in run_folders(out) if folder.name not in known]
+    runs = [(read_run(folder), folder) for folder in missing]
+    mine = [(run, folder) for run, folder in runs if "trends" in run]
+    mine.sort(key=lambda one: (one[0]["as_of"], one[0].get("started_at") or "", one[1].name))
+    for _, folder in mine:
+        _remember(connection, folder)
+
+
+def _remember(connection: sqlite3.Connection, folder: Path) -> None:
+    """Add one run, in one transaction. One of an earlier day than the newest adds its numbers, and
+    no findings: what came after it was compared without it."""
+    run = read_run(folder)
+    day = day_of(run["as_of"])
+    with transaction(connection):
+        newest = connection.execute("SELECT max(as_of) FROM runs WHERE counts = 1").fetchone()[0]
+        if newest is None or day >= newest:
+            if day == newest:
+                spans.forget_day(connection, day)
+            nights = _nights(connection, day)
+            before = _before(connection, nights[-1]) if nights else None
+            nothing = pl.DataFrame(schema=spans.SPANS)
+            now = spans.of_run((table(folder, "findings"), table(folder, "pilot_findings")), day)
+            facts = facts_of(run)
+            spans.add_day(
+                connection,
+                now,
+                before.stood if before else nothing,
+                before.ended if before else nothing,
+                looked=Looked(facts["rules"], frozenset(facts["sites"])).at("rule", "site"),
+                day=day,
+            )
+        connection.execute("UPDATE runs SET counts = 0 WHERE as_of = ?", (day,))
+        last = connection.execute("SELECT chain FROM runs ORDER BY seq DESC LIMIT 1").fetchone()
+        text = json.dumps(facts_of(run), sort_keys=True, ensure_ascii=False)
+        connection.execute(
+            "INSERT INTO runs (run_id, as_of, folder, counts, facts, chain)"
+            " VALUES (?, ?, ?, 1, ?, ?)",
+            (
+                run["run_id"],
+                day,
+                folder.name,
+                text,
+                chained(last[0] if last else "", text),
+            ),
+        )
