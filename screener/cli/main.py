@@ -58,6 +58,7 @@ app.command("export", short_help="A run for other systems: FHIR, Prometheus, tab
 app.command("verify", short_help="Check a run: hashes, counts, invariants.")(report.verify)
 app.command("demo", short_help="Screen the invented sample clinic.")(demo.demo)
 app.command("doctor", short_help="Is this machine ready for a run?")(doctor.doctor)
+app.command("diff", short_help="Two runs: new, worsened, no longer found.")(runs.diff)
 app.add_typer(formats.app, name="formats")
 app.add_typer(runs.app, name="runs")
 app.add_typer(reviews.app, name="reviews")

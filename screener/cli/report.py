@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from screener.cli import completion, logs, settings
+from screener.cli import clock, completion, logs, settings
 from screener.cli.run import Out
 from screener.cli.say import say, table
 from screener.errors import RunBroke, UsageError
@@ -113,7 +113,14 @@ def _share(
 
 
 @settings.shared
-def verify(run: RunName = "latest", out: Out = Path("reports")) -> int:
+def verify(
+    run: RunName = "latest",
+    out: Out = Path("reports"),
+    *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make the history again from the run folders.")
+    ] = False,
+) -> int:
     """screener verify latest
 
     Check a finished run: hashes, counts, and everything that must hold of its tables.
@@ -123,6 +130,8 @@ def verify(run: RunName = "latest", out: Out = Path("reports")) -> int:
     from screener.outputs import run_folder
 
     folder = run_folder.find_run(out, run)
+    if repair:
+        say(_repaired(out))
     laws = run_folder.verify(folder)
     say(
         *table(("", "check", "detail"), [("ok" if w.ok else "NOT", w.name, w.detail) for w in laws])
@@ -136,3 +145,12 @@ def verify(run: RunName = "latest", out: Out = Path("reports")) -> int:
         )
     logs.current.summary(f"{len(laws)} checks hold", {"exit_code": 0, "checks": len(laws)})
     return 0
+
+
+def _repaired(out: Path) -> str:
+    from screener.history import FILE, rebuilt
+    from screener.outputs import place
+
+    with place.held(out, who=clock.who()):
+        count = rebuilt(out)
+    return f"{FILE} was made again from {count} runs."

@@ -3,6 +3,6 @@
 Meaning: docs/history.md. `open_history` gives what a run needs of the past.
 """
 
-from screener.history.keeper import FILE, History, open_history, rebuilt
+from screener.history.keeper import FILE, History, beside, open_history, rebuilt
 
-__all__ = ["FILE", "History", "open_history", "rebuilt"]
+__all__ = ["FILE", "History", "beside", "open_history", "rebuilt"]

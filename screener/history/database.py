@@ -61,9 +61,10 @@ def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Co
     os.chmod(path, 0o600)
     connection = sqlite3.connect(path, timeout=WAIT_MS / 1000, isolation_level=None)
     try:
-        version = _settled(connection)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(migrations):
             raise Newer(f"version {version}, and this program knows {len(migrations)}")
+        _settle(connection)
         if version < len(migrations):
             if not fresh:
                 _copied(path, connection, version)
@@ -86,15 +87,13 @@ def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Co
     return connection
 
 
-def _settled(connection: sqlite3.Connection) -> int:
+def _settle(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
     # On a network file system there is no shared memory and SQLite stays with its old journal.
     connection.execute("PRAGMA journal_mode = WAL")
-    return int(version)
 
 
 def _copied(path: Path, connection: sqlite3.Connection, version: int) -> None:

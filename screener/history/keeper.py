@@ -86,6 +86,15 @@ class History:
             if known.fetchone() is None or not _is_newest(connection, run, folder.name):
                 self._guarded(connection, lambda: _remember(connection, folder))
 
+    def known(self) -> int:
+        """How many runs are remembered, those of the folder that were not yet among them."""
+        connection = self._opened()
+        if connection is None:
+            return 0
+        with closing(connection):
+            (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        return int(count)
+
     def _asked_for(
         self, connection: sqlite3.Connection, nights: Sequence[dict[str, Any]]
     ) -> dict[str, Any]:
@@ -151,6 +160,28 @@ def rebuilt(out: Path) -> int:
         _take_up(connection, out)
         (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
     return int(count)
+
+
+def beside(first: Path, second: Path) -> dict[str, Any]:
+    """The second of two run folders, seen from the first, as under `compared` in run.json.
+
+    Raises UsageError when one of them is no run of a history.
+    """
+    runs = [read_run(folder) for folder in (first, second)]
+    for run, folder in zip(runs, (first, second), strict=True):
+        if "sites" not in run or "findings_by_rule" not in run["counts"]:
+            raise UsageError("This run was made by an older program.", where=folder.name,
+                             fix="Make it again with --force.")  # fmt: skip
+    facts = [facts_of(run) for run in runs]
+    looked = [Looked(one["rules"], frozenset(one["sites"])) for one in facts]
+    days = [day_of(run["as_of"]) for run in runs]
+    both = [table(folder, "findings") for folder in (first, second)]
+    stood = spans.of_run(both[:1], days[0])
+    before = Before(runs[0]["run_id"], days[0], looked[0], stood, stood.clear())
+    marked = with_states(both[1].collect(), looked[1], before, days[1])
+    ids = marked.select(spans.numbered()).to_series()
+    gone = no_longer_found(ids, looked[1], before)
+    return card(marked.lazy(), gone, looked[1], before, None)
 
 
 def day_of(text: str) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from screener.errors import RunBroke
-from screener.outputs.place import REPLACED
+from screener.outputs.place import REPLACED, SCRATCH
 
 RUN_JSON = "run.json"
 LATEST = "latest"
@@ -125,6 +125,15 @@ def _exchanged(one: Path, other: Path) -> bool:
         return False
     done = call(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
     return bool(done == 0)
+
+
+def remove_run(folder: Path) -> None:
+    """Delete a run's folder: it is no run any more at once, and what is left of it is swept away by
+    the next run. Needs the lock."""
+    aside = folder.with_name(f"{SCRATCH}{folder.name}")
+    folder.rename(aside)
+    flush_folder(folder.parent)
+    shutil.rmtree(aside)
 
 
 def point_latest(out: Path, name: str) -> None:

@@ -39,6 +39,7 @@ COLUMNS = {
     "site_id": 12,
     "finding_id": 18,
     "state": 12,
+    "first_seen": 12,
 }
 FOR_THE_REVIEWER = {"reviewed_by": 16, "reviewed_on": 12, "outcome": 22, "comment": 40}
 NOTES = (

@@ -14,9 +14,9 @@ from tests.cli.invented_clinic import Ended, Place, order
 Call = Callable[..., Ended]
 FILES = {
     "data_flags.csv", "data_flags.parquet", "findings.csv", "findings.parquet", "kidney.parquet",
-    "not_assessed.parquet", "orders.parquet", "outcomes.parquet", "pilot_findings.parquet",
-    "report.html", "review_list.csv", "review_list.xlsx", "run.json", "set_aside.csv",
-    "timeline.parquet",
+    "no_longer_found.csv", "no_longer_found.parquet", "not_assessed.parquet", "orders.parquet",
+    "outcomes.parquet", "pilot_findings.parquet", "report.html", "review_list.csv",
+    "review_list.xlsx", "run.json", "set_aside.csv", "timeline.parquet",
 }  # fmt: skip
 
 

@@ -1,0 +1,284 @@
+"""The history's file: damaged, newer, older, held, read-only, cut off, and runs that it misses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from screener.errors import UsageError
+from screener.history import FILE, database, keeper, open_history, rebuilt
+from screener.rulebook.library import load_library
+from tests.history.nights import FIRST, Clinic
+from tests.incremental.clinic_of_nights import request, run
+
+RULE = "baclofen-max-dose"
+
+
+class Place:
+    """An output folder with its clinic."""
+
+    def __init__(self, folder: Path) -> None:
+        self.out, self.exports, self.clinic = folder / "out", folder / "exports", Clinic(7)
+        self.rules = tuple(r for r in load_library(Path("rules")) if r.id == RULE)
+        self.number = 0
+
+    def night(
+        self, number: int, compare: str = "last", *, force: bool = False
+    ) -> tuple[Path, list[str]]:
+        """A run, and what is wrong with the history after it."""
+        self.number += 1
+        self.clinic.day_passes(number)
+        files = self.clinic.write(self.exports / str(self.number))
+        past = open_history(self.out, compare)
+        day = FIRST + dt.timedelta(days=number)
+        folder, _ = run(request(files, self.out, self.rules, day, past=past, force=force))
+        return folder, past.trouble
+
+    @property
+    def file(self) -> Path:
+        """The history's file."""
+        return self.out / FILE
+
+    def content(self) -> dict[str, list[tuple[object, ...]]]:
+        """All rows that count."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            return {
+                "runs": connection.execute(
+                    "SELECT run_id, as_of, folder, counts, facts FROM runs ORDER BY as_of, counts"
+                ).fetchall(),
+                "spans": connection.execute(
+                    "SELECT * FROM spans ORDER BY finding, first_day"
+                ).fetchall(),
+            }
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    for number in range(3):
+        made.night(number)
+    return made
+
+
+def compared(folder: Path) -> dict[str, object]:
+    told: dict[str, object] = json.loads((folder / "run.json").read_text())["compared"]
+    return told
+
+
+def test_nobody_else_can_read_it_and_it_names_no_patient(place: Place) -> None:
+    assert place.file.stat().st_mode & 0o777 == 0o600
+    raw = b"".join(p.read_bytes() for p in place.out.glob(f"{FILE}*"))
+    assert b"P0" not in raw
+    assert b"baclofen-max-dose" in raw
+
+
+def test_made_again_it_is_the_same(place: Place) -> None:
+    before = place.content()
+    assert rebuilt(place.out) == 3
+    assert place.content() == before
+
+
+@pytest.mark.parametrize("damage", ["garbage", "cut", "empty", "bit", "facts"])
+def test_a_damaged_one_is_put_aside_and_made_again(place: Place, damage: str) -> None:
+    before = place.content()
+    with closing(sqlite3.connect(place.file)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        if damage == "facts":
+            connection.execute("UPDATE runs SET facts = replace(facts, ':', ': ') WHERE seq = 2")
+            connection.commit()
+    raw = place.file.read_bytes()
+    if damage == "garbage":
+        place.file.write_bytes(b"not a database at all" * 400)
+    elif damage == "cut":
+        place.file.write_bytes(raw[: len(raw) // 2])
+    elif damage == "bit":
+        place.file.write_bytes(raw[:100] + bytes([raw[100] ^ 255]) + raw[101:])
+    elif damage == "empty":
+        place.file.write_bytes(b"")
+    folder, trouble = place.night(3)
+    assert compared(folder)["previous_as_of"] == (FIRST + dt.timedelta(days=2)).isoformat()
+    content = place.content()
+    assert content["runs"][:3] == before["runs"]
+    aside = list(place.out.glob("history.corrupt-*.sqlite"))
+    if damage == "empty":  # as good as new: made from the folders without a word
+        assert trouble == []
+    else:
+        assert len(aside) == 1
+        assert len(trouble) == 1
+        assert "was damaged" in trouble[0]
+
+
+def test_a_newer_one_is_left_untouched_and_the_run_is_published(place: Place) -> None:
+    with closing(sqlite3.connect(place.file)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute(f"PRAGMA user_version = {len(database.MIGRATIONS) + 1}")
+    raw = place.file.read_bytes()
+    folder, trouble = place.night(3)
+    assert compared(folder)["previous_run"] is None
+    assert "newer program" in str(compared(folder)["why_not"])
+    assert place.file.read_bytes() == raw
+    assert len(trouble) == 1
+
+
+def test_an_older_one_is_copied_and_brought_further(place: Place) -> None:
+    def further(connection: sqlite3.Connection) -> None:
+        connection.execute("ALTER TABLE runs ADD COLUMN added TEXT")
+
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.execute("ALTER TABLE runs ADD COLUMN half TEXT")
+        raise sqlite3.DatabaseError("no more")
+
+    before = place.content()
+    with pytest.raises(database.Damaged):
+        database.connect(place.file, (*database.MIGRATIONS, further, broken))
+    assert place.content() == before  # all or nothing
+    with closing(database.connect(place.file, (*database.MIGRATIONS, further))) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("SELECT count(added), count(*) FROM runs").fetchone() == (0, 3)
+    copies = list(place.out.glob("history.version-1.sqlite"))
+    assert len(copies) == 1
+    assert copies[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_one_that_another_program_holds_takes_the_run_up_later(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAIT_MS", 50)
+    with closing(sqlite3.connect(place.file)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        folder, trouble = place.night(3)
+        assert "taken up by the next" in trouble[0]
+        holder.execute("ROLLBACK")
+    assert compared(folder)["previous_run"] is not None  # a reader is not kept out
+    assert len(place.content()["runs"]) == 3
+    _, trouble = place.night(4)
+    assert trouble == []
+    assert [row[2] for row in place.content()["runs"]][3] == folder.name
+    before = place.content()
+    rebuilt(place.out)
+    assert place.content() == before
+
+
+def test_a_run_that_died_before_it_was_remembered_is_taken_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper.History, "keep", lambda *_: None)
+    folder, _ = place.night(3)
+    assert len(place.content()["runs"]) == 3
+    monkeypatch.undo()
+    later, trouble = place.night(4)
+    assert trouble == []
+    told = json.loads((later / "run.json").read_text())
+    assert told["previous_run"] == json.loads((folder / "run.json").read_text())["run_id"]
+
+
+def test_a_second_run_of_a_day_stands_for_it(place: Place) -> None:
+    first, _ = place.night(3)
+    second, _ = place.night(3)
+    assert first != second
+    before = (FIRST + dt.timedelta(days=2)).isoformat()
+    assert compared(second)["previous_as_of"] == before
+    content = place.content()
+    assert [row[3] for row in content["runs"]] == [1, 1, 1, 0, 1]
+    third, _ = place.night(4)
+    told = json.loads((third / "run.json").read_text())
+    assert told["previous_run"] == json.loads((second / "run.json").read_text())["run_id"]
+    # as if the first had never been
+    content = place.content()
+    shutil.rmtree(first)
+    rebuilt(place.out)
+    assert place.content()["spans"] == content["spans"]
+
+
+def test_made_again_a_run_has_the_same_past_and_the_same_bytes(place: Place) -> None:
+    folder, _ = place.night(3)
+    files = {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "run.json"}
+    spans = place.content()["spans"]
+    past = open_history(place.out)
+    exports = sorted((place.exports / str(place.number)).iterdir())
+    day = FIRST + dt.timedelta(days=3)
+    again, _ = run(request(exports, place.out, place.rules, day, past=past, force=True))
+    assert again == folder
+    assert {p.name: p.read_bytes() for p in again.iterdir() if p.name != "run.json"} == files
+    assert place.content()["spans"] == spans
+
+
+def test_a_run_of_an_earlier_day_gives_its_numbers_and_changes_no_findings(place: Place) -> None:
+    place.night(8)
+    spans = place.content()["spans"]
+    folder, trouble = place.night(5)
+    assert trouble == []
+    assert compared(folder)["previous_as_of"] == (FIRST + dt.timedelta(days=2)).isoformat()
+    assert place.content()["spans"] == spans
+    assert len(place.content()["runs"]) == 5
+
+
+def test_what_it_is_compared_with_can_be_asked_for(place: Place) -> None:
+    first = json.loads((sorted(place.out.glob("2026*"))[0] / "run.json").read_text())["run_id"]
+    folder, _ = place.night(3, first)
+    assert compared(folder)["previous_run"] == first
+    folder, _ = place.night(4, "none")
+    assert compared(folder)["previous_run"] is None
+    assert "--compare none" in str(compared(folder)["why_not"])
+    with pytest.raises(UsageError, match="No earlier run has this id"):
+        place.night(5, "0123456789ab")
+
+
+def test_a_first_run_is_new_and_says_so(tmp_path: Path) -> None:
+    folder, trouble = Place(tmp_path).night(0)
+    assert trouble == []
+    assert compared(folder)["why_not"] == keeper.FIRST
+    findings = pl.read_parquet(folder / "findings.parquet")
+    assert findings["state"].unique().to_list() in (["new"], [])
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from screener.history import keeper, open_history
+at = int(sys.argv[2])
+real, calls = sqlite3.connect, iter(range(10**9))
+class Dying(sqlite3.Connection):
+    def execute(self, *a):
+        if next(calls) == at: os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(*a)
+    def executemany(self, *a):
+        if next(calls) == at: os.kill(os.getpid(), signal.SIGKILL)
+        return super().executemany(*a)
+sqlite3.connect = lambda *a, **k: real(*a, factory=Dying, **k)
+open_history(Path(sys.argv[1])).keep(sorted(Path(sys.argv[1]).glob("2026*"))[-1])
+print("done")
+"""
+
+
+def test_killed_at_any_statement_it_is_whole_and_complete_after_the_next(place: Place) -> None:
+    wanted = place.content()
+    for at in range(0, 60, 3):
+        place.file.unlink(missing_ok=True)
+        for rest in place.out.glob(f"{FILE}-*"):
+            rest.unlink()
+        ended = subprocess.run(
+            [sys.executable, "-c", KILLED, str(place.out), str(at)],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        with closing(database.connect(place.file)) as connection:
+            days = connection.execute("SELECT as_of FROM runs ORDER BY seq").fetchall()
+        assert days == sorted(days)  # whole runs, oldest first
+        past = open_history(place.out)
+        past.keep(sorted(place.out.glob("2026*"))[-1])
+        assert past.trouble == []
+        assert place.content() == wanted
+        if "done" in ended.stdout:
+            return
+    raise AssertionError("more statements than were tried")
