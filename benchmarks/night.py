@@ -48,7 +48,8 @@ def divided(export: Path, folder: Path, share: float) -> tuple[list[Path], Path]
 def run(files: list[Path], out: Path, log: Path, *options: str) -> Timing:
     """One `screener run`, past the exit codes that are no failure."""
     command = [SCREENER, "run", *map(str, files), "--rules", str(RULES), "--out", str(out), "-q"]
-    timing = timed([*command, "--no-progress", *options], log)
+    alike = ["--no-progress", "--compare", "none"]  # the two folders have different pasts
+    timing = timed([*command, *alike, *options], log)
     if timing.code not in {0, 1, 3}:
         raise SystemExit(f"a run ended with exit code {timing.code}; see {log}")
     return timing

@@ -56,9 +56,9 @@ class History:
         if connection is None:
             return _alone(now, self.trouble[-1])
         with closing(connection):
-            nights = _nights(connection, day)
             if self.compare_with == NONE:
-                return _alone(now, "Not compared, as was asked for (--compare none).", nights)
+                return _alone(now, "Not compared, as was asked for (--compare none).")
+            nights = _nights(connection, day)
             if not nights:
                 return _alone(now, FIRST)
             last = nights[-1] if self.compare_with == LAST else self._asked_for(connection, nights)
@@ -199,14 +199,14 @@ def _put_aside(file: Path) -> str:
     return aside.name
 
 
-def _alone(now: Looked, why: str, nights: Sequence[Mapping[str, Any]] = ()) -> Comparison:
+def _alone(now: Looked, why: str) -> Comparison:
     nothing = without_past()
 
     def told(
         so_far: Mapping[str, Any], held: Mapping[str, pl.LazyFrame]
     ) -> tuple[dict[str, Any], pl.DataFrame]:
         _, gone = nothing.told(so_far, held)
-        return _told(so_far, card(held["findings"], gone, now, None, why), nights), gone
+        return _told(so_far, card(held["findings"], gone, now, None, why), ()), gone
 
     day = pl.lit(None, pl.Date)
     return Comparison(lambda found: found.with_columns(first_seen=day), told)
