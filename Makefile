@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-deep test-spark fuzz check fix bench bench-docs peers lock upgrade browser sample-data
+.PHONY: help venv demo test test-deep test-spark fuzz check fix bench bench-docs peers lock upgrade browser sample-data sbom
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -99,6 +99,17 @@ $(PEERS_STAMP):
 	@rm -f $(PEERS)/installed-*
 	@touch $@
 
+SBOM := build/sbom
+SBOM_LOCK := docs/safety/sbom/requirements.lock
+sbom: $(SBOM)/bin/cyclonedx-py  ## write build/sbom.json: what a run is made of, as CycloneDX
+	$(SBOM)/bin/cyclonedx-py requirements requirements-runtime.lock --output-reproducible \
+		--of JSON -o $(SBOM).json
+
+$(SBOM)/bin/cyclonedx-py: $(SBOM_LOCK)
+	test -x $(SBOM)/bin/python || $(PYTHON) -m venv $(SBOM)
+	$(SBOM)/bin/python -m pip install --quiet --require-hashes -r $(SBOM_LOCK)
+	@touch $@
+
 sample-data: $(STAMP)  ## make sample_data/*.csv again (the same bytes)
 	$(BIN)/python sample_data/make_sample_data.py
 
@@ -108,6 +119,7 @@ lock: $(STAMP)  ## pin what pyproject.toml asks for, keeping the pins that still
 	$(COMPILE) --group dev --group spark-tests --constraint $(LOCK) -o $(SPARK_LOCK)
 	$(COMPILE:pyproject.toml=$(PEERS_ASKED)) -o $(PEERS_ASKED:.in=.lock)
 	$(COMPILE:pyproject.toml=$(FUZZ_LOCK:.lock=.in)) -o $(FUZZ_LOCK)
+	$(COMPILE:pyproject.toml=$(SBOM_LOCK:.lock=.in)) -o $(SBOM_LOCK)
 
 upgrade: $(STAMP)  ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --group dev -o $(LOCK)
