@@ -81,9 +81,7 @@ def screen(request: Request, watch: Watch) -> Screened:
             for notice in (*waivers.notices_of(run), *reviews.notices_of(run)):
                 watch.noticed(notice)
             run |= _described(request, run, intake, facts, held)
-            earlier_told, gone = compared.told(run, held)
-            write.no_longer_found(ready, gone)
-            run |= earlier_told
+            run |= _beside_earlier(compared, run, ready, watch)
         with _stage("check", timings, watch):
             run["checks"] = _checked(run, facts, held, write.read_back(ready, facts))
         with _stage("write", timings, watch):
@@ -290,6 +288,16 @@ def _compared(
     broke = run_json.broken_rules(facts)
     ran = {rule.id: rule.fingerprint for rule in chosen.rules if rule.id not in broke}
     return request.past.compare(run, ran, frozenset[str]().union(*(f.sites for f in facts)))
+
+
+def _beside_earlier(
+    compared: earlier.Comparison, run: Mapping[str, Any], ready: write.Ready, watch: Watch
+) -> dict[str, Any]:
+    told, gone = compared.told(run, run_folder.tables(ready.folder))
+    write.no_longer_found(ready, gone)
+    for oddity in told.get("continuity", ()):
+        watch.noticed(oddity)
+    return told | {"notices": [*run["notices"], *told.get("continuity", ())]}
 
 
 def _notices(request: Request, intake: Intake) -> list[str]:

@@ -21,6 +21,7 @@ import polars as pl
 
 from screener.errors import UsageError
 from screener.history import spans
+from screener.history.continuity import odd
 from screener.history.database import Damaged, Newer, chained, connect, transaction
 from screener.history.series import EPOCH, facts_of, trends
 from screener.history.states import Before, Looked, card, no_longer_found, with_states
@@ -71,7 +72,8 @@ class History:
             ids = both.select(spans.numbered()).collect().to_series()
             gone = no_longer_found(ids, now, before)
             compared = card(held["findings"], gone, now, before, None)
-            return _told(so_far, compared, nights), gone
+            told = _told(so_far, compared, nights)
+            return told | {"continuity": odd(facts_of({**so_far, **told}), last)}, gone
 
         return Comparison(lambda found: with_states(found, now, before, day), told)
 

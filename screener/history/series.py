@@ -27,6 +27,8 @@ def facts_of(run: Mapping[str, Any]) -> dict[str, Any]:
         "patients": counts["patients"],
         "patients_with_findings": counts["patients_with_findings"],
         "findings": counts["findings"],
+        "orders": counts["orders"],
+        "coverage": {name: run["coverage"][name] for name in ("drugs_mapped", "doses_known")},
         "by_severity": counts["findings_by_severity"],
         "by_rule": counts["findings_by_rule"],
         "rules": ran,
