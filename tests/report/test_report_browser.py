@@ -286,7 +286,7 @@ def test_print_shows_every_section_but_the_list(opened: Any, tmp_path: Path) -> 
         "[...document.querySelectorAll('main > .page')]"
         ".filter((s) => s.offsetHeight).map((s) => s.id)"
     )
-    assert shown == ["overview", "rules", "quality", "about"]
+    assert shown == ["overview", "rules", "sites", "quality", "about"]
     page.emulate_media(media=None)
     page.pdf(path=tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")

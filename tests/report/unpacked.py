@@ -71,5 +71,5 @@ def _values(
     texts = [None, *words[place["words"]]]
     if kind == "text":
         return [texts[v] for v in values]
-    ends = [0, *_array(place["ends"], body)]
-    return [[texts[v] for v in values[a:b]] for a, b in pairwise(ends)]
+    ends = [0, *accumulate(_array(place["lengths"], body))]
+    return [[texts[int(v)] for v in accumulate(values[a:b])] for a, b in pairwise(ends)]

@@ -24,7 +24,7 @@ _PRESENCE = ("taken_together", "taken")
 FINDING_COLUMNS = (
     "finding_id", "rule_id", "patient_id", "subject", "date", "end_date", "active", "severity",
     "certainty", "value", "limit", "unit", "message", "derivation", "prescription_ids",
-    "lab_refs", "prescriber_id", "site_id", "state",
+    "lab_refs", "prescriber_id", "site_id", "state", "first_seen",
 )  # fmt: skip
 
 
@@ -41,12 +41,17 @@ class Evidence:
     orders_left_out: int
 
 
-def _of(frame: pl.LazyFrame, patients: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `patients` (sorted), by patient and as they stood; patient_id as an Enum."""
+def _of(
+    frame: pl.LazyFrame, patients: pl.DataFrame, only: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """The rows of `patients` (sorted), by patient and as they stood; patient_id as an Enum. Of
+    these, `only` those that equal one of its rows in its columns."""
     known = pl.Enum(patients["patient_id"])
     coded = patients.lazy().with_columns(_patient=pl.col("patient_id").cast(known))
     columns = frame.collect_schema().names()
     rows = frame.with_row_index("_row").join(coded, on="patient_id", how="inner")
+    if only is not None:
+        rows = rows.join(only.lazy(), on=only.columns, how="semi", nulls_equal=True)
     return (
         rows.with_columns(patient_id="_patient")
         .select("_row", *columns)
@@ -70,18 +75,21 @@ def gather(findings: pl.DataFrame, data: ReportInput[pl.LazyFrame], most_orders:
     """The rows behind the findings; above `most_orders` only orders that a finding names."""
     patients = findings.select("patient_id").unique().sort("patient_id")
     orders, left_out = data.orders, 0
+    keys = ["patient_id", "prescription_id"]
+    named = findings.select("patient_id", prescription_id="prescription_ids").explode(keys[1])
     count = height(orders.join(patients.lazy(), on="patient_id", how="semi"))
     if count > most_orders:
-        keys = ["patient_id", "prescription_id"]
-        named = findings.select("patient_id", prescription_id="prescription_ids").explode(keys[1])
         numbered = orders.with_row_index("_place").select("_place", *keys)
         kept = numbered.join(named.unique().lazy(), on=keys, how="semi").collect()
         left_out = count - kept.height
         orders = rows_at(orders, kept["_place"].sort()).lazy()
+    # The chart shows doses of the medicines behind a finding and of no others.
+    behind = orders.join(named.unique().lazy(), on=keys, how="semi")
+    charted = behind.select("patient_id", "ingredient", "track").unique().collect()
     return Evidence(
         orders=_with_source_row(_of(orders, patients)),
-        timeline=_of(data.timeline, patients),
-        kidney=_of(data.kidney, patients),
+        timeline=_of(data.timeline, patients, charted),
+        kidney=_of(data.kidney, patients).with_columns(pl.col("egfr").round(1)),
         data_flags=_of(data.data_flags, patients),
         not_assessed=_of(data.not_assessed, patients),
         orders_left_out=left_out,

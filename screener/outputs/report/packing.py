@@ -5,8 +5,8 @@ Layout before gzip: 4 bytes length of the header, header (UTF-8 JSON), padding t
 `dictionaries` and per table its rows and columns. Kinds of column:
 text: codes into a dictionary, 0 = null (`rising`: steps from the row before); whole: integers,
 `null` names the sentinel (days count from 1970-01-01; `base`: to be added to that column, null
-there being 0); real: float64, NaN = null; yes: 0, 1, 2 = null; hex: 8 bytes a row; list: uint32
-ends of each row's slice of codes.
+there being 0); real: float64, NaN = null; yes: 0, 1, 2 = null; hex: 8 bytes a row; list: `lengths`
+of the rows, and per row the first code, then steps from the code before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ SHARED = {
 }  # fmt: skip
 # Columns kept as the difference from another one, which is mostly small and so packs well.
 RELATIVE = {
-    ("findings", "end_date"): "date", ("orders", "end_date"): "start_date",
+    ("findings", "end_date"): "date", ("findings", "first_seen"): "date",
+    ("orders", "end_date"): "start_date",
     ("orders", "counted_from"): "start_date", ("orders", "counted_to"): "end_date",
     ("orders", "dose_high_ug"): "dose_low_ug", ("timeline", "to_date"): "from_date",
     ("timeline", "high_ug"): "low_ug", ("timeline", "other_reading_high_ug"): "high_ug",
@@ -37,6 +38,7 @@ _WHOLE = (("i8", 7), ("i16", 15), ("i32", 31))
 _CODES = (("u8", 8), ("u16", 16), ("u32", 32))
 _NUMPY = {"i8": "<i1", "i16": "<i2", "i32": "<i4", "u8": "<u1", "u16": "<u2", "u32": "<u4",
           "f64": "<f8"}  # fmt: skip
+_I32 = 2**31
 _TEXTS_AT_ONCE = 10_000
 _GZIP = 31  # zlib's number for its widest window in gzip's frame
 
@@ -109,6 +111,9 @@ def _whole(column: pl.Series, arrays: _Arrays) -> dict[str, Any]:
 
 
 def _real(column: pl.Series, arrays: _Arrays) -> dict[str, Any]:
+    known = column.drop_nulls()
+    if (known.is_finite() & (known.round() == known) & (known.abs() < _I32)).all():
+        return _whole(column.cast(pl.Int64), arrays)
     values = column.cast(pl.Float64).fill_null(float("nan"))
     return {"kind": "real", **arrays.add("f64", values)}
 
@@ -117,7 +122,7 @@ def _text(column: pl.Series, table: str, words: dict[str, pl.Series],
           arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
     name = SHARED.get(column.name, f"{table}.{column.name}")
     codes = _codes(column, words[name])
-    if column.name == "patient_id" and codes.is_sorted():
+    if codes.is_sorted():
         steps = codes - codes.shift(1, fill_value=0)
         place = arrays.add_codes(steps, max(1, words[name].len()))
         return {"kind": "text", "words": name, "rising": True, **place}
@@ -127,10 +132,14 @@ def _text(column: pl.Series, table: str, words: dict[str, pl.Series],
 def _list(column: pl.Series, table: str, words: dict[str, pl.Series],
           arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
     name = SHARED.get(column.name, f"{table}.{column.name}")
-    ends = column.list.len().fill_null(0).cum_sum()
-    flat = column.filter(column.list.len() > 0).explode().cast(pl.String)
-    codes = arrays.add_codes(_codes(flat, words[name]), words[name].len())
-    return {"kind": "list", "words": name, **codes, "ends": arrays.add("u32", ends)}
+    lengths = column.list.len().fill_null(0)
+    rows = column.filter(lengths > 0).alias("code").to_frame().with_row_index("_row")
+    rows = rows.explode("code").with_columns(pl.col("code").cast(pl.String))
+    codes = _codes(rows["code"], words[name]).cast(pl.Int64)
+    goes_on = rows["_row"].eq_missing(rows["_row"].shift(1))
+    steps = codes - codes.shift(1, fill_value=0) * goes_on.cast(pl.Int64)
+    return {**_whole(steps, arrays), "kind": "list", "words": name,
+            "lengths": arrays.add_codes(lengths, int(lengths.max() or 0))}  # type: ignore[arg-type]  # fmt: skip
 
 
 def _days_as_numbers(frame: pl.DataFrame) -> pl.DataFrame:

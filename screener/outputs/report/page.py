@@ -24,12 +24,13 @@ from screener.outputs.report.glossary import GLOSSARY, LIMITS
 from screener.outputs.report.order import LeftOut, briefly, keep_at_most
 from screener.outputs.report.packing import pack
 from screener.outputs.report.quality import quality
+from screener.outputs.report.sites import sites_of
 from screener.outputs.report.summary import Summary, summarise
 from screener.outputs.tables import rows_at
 
 MOST_FINDINGS = 250_000
 MOST_ORDERS = 600_000
-STYLES = ("page.css", "findings.css", "patient.css", "print.css", "copy.css")
+STYLES = ("page.css", "findings.css", "patient.css", "sites.css", "print.css", "copy.css")
 SCRIPTS = ("unpack.js", "words.js", "dom.js", "filters.js", "listing.js", "lanes.js", "doses.js",
            "chart.js", "patient.js", "tables.js", "main.js")  # fmt: skip
 
@@ -162,6 +163,7 @@ def render(
         "page.html.j2", packed,
         run=run, summary=summary, quality=quality(run, lazy), left_out=left_out,
         titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
+        places=sites_of(lazy, summary.rules),
         first_run=run["previous_run"] is None,
     )  # fmt: skip
 

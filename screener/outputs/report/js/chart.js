@@ -77,10 +77,18 @@ function drawChart(patient, finding, width, whole, asOf) {
   const chart = { span, narrow, width, left, right, top: 22, back: svg("g"), plot: svg("g"), labels: svg("g") };
   chart.x = (day) => left + ((Math.min(Math.max(day, span.from), span.to + 1) - span.from) / (span.to + 1 - span.from)) * (right - left);
   const found = lanesOf(finding, patient.orders, span);
-  let y = drawLanes(found.lanes, chart, 32);
+  const overlaps = overlapsOf(found.lanes);
+  const counting = found.lanes.filter((lane) => lane.counted);
+  let y = drawLanes(counting, chart, 32);
+  drawOverlaps(chart, overlaps, chart.top, y - 3);
+  y = drawLanes(found.lanes.slice(counting.length), chart, y);
   if (finding.lab_refs.length) y = drawKidney(patient.kidney, chart, y);
   const series = finding.chart ? seriesOf(finding, patient.orders, patient.timeline) : [];
-  for (const one of series) y = drawDose(one, finding, chart, y, series.length === 1);
+  for (const one of series) {
+    const bottom = drawDose(one, finding, chart, y, series.length === 1);
+    drawOverlaps(chart, overlaps, y + 14, y + BAND - 16);
+    y = bottom;
+  }
   drawAxis(chart, y);
   drawDays(chart, finding, y, asOf);
   const title = `Timeline of patient ${finding.patient_id}, ${daysText(span.from, span.to)}`;
@@ -105,6 +113,8 @@ function legend(finding, patient) {
     swatch("bar bar-counted", "order behind this finding"), swatch("bar bar-context", "other order"),
     prn ? swatch("bar bar-counted bar-prn", "as needed") : null,
     patient.orders.some(isMoved) ? swatch("line recorded", "dates as recorded, where the counted days differ") : null,
+    patient.orders.some((order) => order.end_date === null) ? swatch("line end-unsure", "no stop date recorded; an arrow goes on") : null,
+    overlapsOf(lanesOf(finding, patient.orders, { from: -Infinity, to: Infinity }).lanes).length ? swatch("overlap", "counted orders overlap") : null,
     swatch("days-found", "days of the finding"),
     finding.chart ? swatch("line dose-low", "daily dose (lowest)") : null,
     finding.chart && ranges ? swatch("range", "from lowest to highest dose") : null,

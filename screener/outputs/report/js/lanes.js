@@ -103,15 +103,19 @@ function textLines(lines, x, y, step, kind) {
 
 function barShape(bar, place, y, chart) {
   const from = startOf(bar);
-  const openEnd = bar.end_date === null && bar.counted_to === null;
+  const noStop = bar.end_date === null;
+  const openEnd = noStop && endOf(bar, Infinity) > chart.span.to;
   const to = endOf(bar, chart.span.to);
   const x = chart.x(from);
   const width = Math.max(2, chart.x(to + 1) - x - 1);
   const kinds = ["bar", bar.counted ? "bar-counted" : "bar-context"];
   if (bar.as_needed) kinds.push("bar-prn");
   if (openEnd) kinds.push("bar-open");
-  const shapes = [svg("rect", { class: kinds.join(" "), x, y, width, height: 12, rx: 2 },
-    svg("title", null, `${bar.drug || ""}: ${daysText(from, to)}${bar.as_needed ? ", as needed" : ""}`))];
+  const words = [`${bar.drug || ""}: ${daysText(from, to)}`, bar.as_needed ? "as needed" : "",
+    from === to ? "one day" : "", noStop ? "no stop date recorded" : ""].filter(Boolean).join(", ");
+  const shapes = [svg("rect", { class: kinds.join(" "), x, y, width, height: 12, rx: 2 }, svg("title", null, words))];
+  if (from === to) shapes.push(svg("path", { class: "bar-tick", d: `M${x + width / 2} ${y - 3}v18` }));
+  if (noStop && !openEnd) shapes.push(svg("path", { class: "end-unsure", d: `M${x + width + 1} ${y - 3}v18` }));
   if (openEnd) {
     shapes.push(svg("path", { class: "bar-arrow", d: `M${x + width} ${y}l7 6l-7 6z` }));
   }
@@ -123,6 +127,35 @@ function barShape(bar, place, y, chart) {
     }));
   }
   return shapes;
+}
+
+// Runs of days on which two or more counted orders are in force.
+function overlapsOf(lanes) {
+  const edges = [];
+  for (const bar of lanes.flatMap((lane) => lane.bars)) {
+    if (bar.counted && bar.counted_from !== null && bar.counted_to !== null) edges.push([bar.counted_from, 1], [bar.counted_to + 1, -1]);
+  }
+  edges.sort(([a], [b]) => a - b);
+  const runs = [];
+  let orders = 0;
+  edges.forEach(([day, step], place) => {
+    orders += step;
+    const next = place + 1 < edges.length ? edges[place + 1][0] : day;
+    if (orders < 2 || next === day) return;
+    const last = runs[runs.length - 1];
+    if (last && last.to + 1 === day) last.to = next - 1;
+    else runs.push({ from: day, to: next - 1 });
+  });
+  return runs;
+}
+
+function drawOverlaps(chart, overlaps, top, bottom) {
+  for (const { from, to } of overlaps) {
+    if (to < chart.span.from || from > chart.span.to) continue;
+    const x = chart.x(from);
+    chart.back.append(svg("rect", { class: "overlap", x, y: top, width: Math.max(2, chart.x(to + 1) - x), height: bottom - top },
+      svg("title", null, `Counted orders overlap, ${daysText(from, to)}`)));
+  }
 }
 
 // Draws the lanes from `top` and gives back the y where they end.

@@ -12,6 +12,14 @@ function usedWords(data, name, label) {
   return column.words.filter((_, place) => seen.has(place + 1)).map((word) => [word, label ? label(word) : word]);
 }
 
+const STATES = ["new", "worsened", "continuing", "reopened", "not_compared", "waived"];
+
+function usedStates(data) {
+  const used = usedWords(data, "state", (state) => state.replace(/_/g, " "));
+  const rank = ([state]) => (STATES.includes(state) ? STATES.indexOf(state) : STATES.length);
+  return used.sort((a, b) => rank(a) - rank(b));
+}
+
 function searchField(ui) {
   let timer = 0;
   const input = el("input", {
@@ -49,7 +57,7 @@ function filterForm(data, ui) {
     searchField(ui),
     choice("Severity", "severity", all("All shown", severities), ui),
     data.facts.first_run ? null
-      : choice("Since last run", "state", all("All", usedWords(data, "state", (s) => s.replace(/_/g, " "))), ui),
+      : choice("Since last run", "state", all("All", usedStates(data)), ui),
     choice("Rule", "rule", all("All rules", usedWords(data, "rule_id", title).sort(byTitle)), ui),
     choice("Site", "site", all("All sites", usedWords(data, "site_id")), ui),
     choice("Prescriber", "prescriber", all("All prescribers", usedWords(data, "prescriber_id")), ui),

@@ -1,5 +1,5 @@
 // Routes by the address after #: one section at a time, the heading focused after a move.
-const SECTIONS = ["overview", "findings", "patient", "rules", "quality", "about"]
+const SECTIONS = ["overview", "findings", "patient", "rules", "sites", "quality", "about"]
   .filter((name) => document.getElementById(name)); // a copy to share has fewer
 
 function showSection(name) {
@@ -57,6 +57,7 @@ async function start() {
   if (!location.hash.startsWith("#rule-")) addEventListener("load", () => scrollTo(0, 0));
   requestAnimationFrame(() => moveTo(app, false));
   document.documentElement.dataset.ready = "yes";
+  performance.mark("ready");
 }
 
 start().catch((problem) => failed(problem.name || "unknown reason"));

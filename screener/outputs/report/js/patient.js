@@ -1,9 +1,13 @@
 // The page of one patient: what was found, the timeline, and the rows behind it as tables.
 const FIRST_ORDERS = 25;
 
+// Ids kept as bytes are compared as bytes: making 250,000 texts would be slow.
 function findingRow(data, id) {
+  const { values, words, get } = data.findings.columns.finding_id;
+  const bytes = /^[0-9a-f]{16}$/.test(id) ? id.match(/../g).map((two) => parseInt(two, 16)) : null;
+  if (!words && !bytes) return -1;
   for (let row = 0; row < data.findings.rows; row += 1) {
-    if (data.findings.get("finding_id", row) === id) return row;
+    if (words ? get(row) === id : bytes.every((byte, place) => values[8 * row + place] === byte)) return row;
   }
   return -1;
 }
@@ -34,6 +38,7 @@ function factsOf(data, finding) {
     fact("What was found", finding.value === null ? rule.title : valueText(finding.value, finding.unit, finding.limit)),
     fact("Limit", finding.limit === null ? null : valueText(finding.limit, finding.unit, finding.value)),
     fact(days === 1 ? "When" : "For how long", length),
+    fact("First seen", finding.first_seen === null ? null : dateText(finding.first_seen)),
     fact("Certainty", finding.certainty === "possible" ? "possible: it rests on the highest dose or another reading" : finding.certainty),
     fact("Prescriber, site", [bdi(finding.prescriber_id), ", ", bdi(finding.site_id)]),
     fact("Why it may matter", rule.why || "not recorded"),

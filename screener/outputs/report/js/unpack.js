@@ -33,9 +33,10 @@ function columnOf(place, buffer, first, dictionaries) {
     return { values: codes, words, get: (row) => (codes[row] ? words[codes[row] - 1] : null) };
   }
   if (place.kind === "list") {
-    const ends = arrayAt(buffer, first, place.ends);
-    const codes = (row) => values.subarray(row ? ends[row - 1] : 0, ends[row]);
-    return { values, words, codes, get: (row) => Array.from(codes(row), (code) => words[code - 1]) };
+    const ends = summed(arrayAt(buffer, first, place.lengths));
+    const all = summedByRow(values, ends);
+    const codes = (row) => all.subarray(row ? ends[row - 1] : 0, ends[row]);
+    return { values: all, words, codes, get: (row) => Array.from(codes(row), (code) => words[code - 1]) };
   }
   if (place.kind === "hex") return { values, get: (row) => hexAt(values, row) };
   if (place.kind === "yes") return { values, get: (row) => [false, true, null][values[row]] };
@@ -49,6 +50,19 @@ function summed(steps) {
   for (let row = 0; row < steps.length; row += 1) {
     code += steps[row];
     codes[row] = code;
+  }
+  return codes;
+}
+
+// The codes of lists: each row begins anew.
+function summedByRow(steps, ends) {
+  const codes = new Uint32Array(steps.length);
+  let place = 0;
+  for (const end of ends) {
+    for (let code = 0; place < end; place += 1) {
+      code += steps[place];
+      codes[place] = code;
+    }
   }
   return codes;
 }
