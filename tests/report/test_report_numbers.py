@@ -19,6 +19,7 @@ from screener.outputs.report.interval import wilson
 from screener.outputs.report.order import briefly, keep_at_most, pressing
 from screener.outputs.report.page import in_shape
 from screener.outputs.report.summary import summarise
+from tests.report.big_run import big_run
 from tests.report.invented_clinic import AS_OF, clinic
 from tests.report.unpacked import unpack
 
@@ -33,9 +34,12 @@ def test_the_packed_findings_are_the_frame_row_by_row() -> None:
     for row in data.findings.to_dicts():
         seen = packed[row["finding_id"]]
         for name in ("rule_id", "patient_id", "subject", "severity", "certainty", "value", "limit",
-                     "unit", "message", "derivation", "prescription_ids", "lab_refs", "active",
+                     "unit", "message", "prescription_ids", "lab_refs", "active",
                      "prescriber_id", "site_id", "state"):  # fmt: skip
             assert seen[name] == row[name], name
+        sums = zip(seen["prescription_ids"], seen["sums"], strict=False)
+        told = "; ".join(f"{order}: {text}" for order, text in sums)
+        assert " | ".join(filter(None, [seen["derivation"], told])) == row["derivation"]
         assert EPOCH + dt.timedelta(days=seen["date"]) == row["date"]
         assert EPOCH + dt.timedelta(days=seen["end_date"]) == row["end_date"]
 
@@ -245,3 +249,18 @@ def test_dates_are_written_out() -> None:
     assert words.date_text("2026-01-01") == "1 Jan 2026"
     assert words.date_text("soon") == "soon"
     assert words.date_text(None) == "not recorded"
+
+
+def test_long_runs_of_numbered_ids_and_following_days_come_back_as_they_were() -> None:
+    data = big_run(2_000)
+    header, tables = unpack(render(data))
+    assert header["dictionaries"]["order"] == sorted(header["dictionaries"]["order"])
+    rows = [(r["patient_id"], r["prescription_id"]) for r in tables["orders"]]
+    keys = pl.DataFrame(rows, schema=["patient_id", "prescription_id"], orient="row")
+    given = data.orders.select("patient_id", "prescription_id")
+    people = data.findings["patient_id"].unique()
+    assert keys.equals(given.filter(pl.col("patient_id").is_in(people.implode())))
+    days = [(r["patient_id"], EPOCH + dt.timedelta(days=r["from_date"]),
+             EPOCH + dt.timedelta(days=r["to_date"])) for r in tables["timeline"]]  # fmt: skip
+    steps = data.timeline.filter(pl.col("patient_id").is_in(people.implode()))
+    assert days == steps.select("patient_id", "from_date", "to_date").rows()

@@ -23,6 +23,10 @@ def unpack(page: bytes) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]
     (length,) = struct.unpack_from("<I", raw)
     header = json.loads(raw[4 : 4 + length])
     body = raw[4 + length :]
+    header["dictionaries"] = {
+        name: words if isinstance(words, list) else _numbered(words, body)
+        for name, words in header["dictionaries"].items()
+    }
     tables = {}
     for name, table in header["tables"].items():
         columns = {
@@ -30,7 +34,7 @@ def unpack(page: bytes) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]
             for column, place in table["columns"].items()
         }
         for column, place in table["columns"].items():
-            if "base" in place:
+            if "base" in place or "after" in place:
                 columns[column] = _absolute(name, header, column, body)
         tables[name] = [
             dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
@@ -38,10 +42,23 @@ def unpack(page: bytes) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]
     return header, tables
 
 
+def _numbered(place: dict[str, Any], body: bytes) -> list[str]:
+    numbers = accumulate(_array(place, body))
+    return [f"{place['stem']}{number:0{place['width']}}" for number in numbers]
+
+
 def _absolute(table: str, header: dict[str, Any], column: str, body: bytes) -> list[Any]:
     """A column that is kept as the difference from another one."""
     place = header["tables"][table]["columns"][column]
     own = _values(place, body, {}, header["tables"][table]["rows"])
+    if "after" in place:
+        columns = header["tables"][table]["columns"]
+        lengths = _values(columns[place["after"]], body, {}, len(own))
+        days, end = [], 0
+        for gap, length in zip(own, lengths, strict=True):
+            days.append(end + gap)
+            end = days[-1] + length + 1
+        return days
     if "base" not in place:
         return own
     base = _absolute(table, header, place["base"], body)

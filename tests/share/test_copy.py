@@ -163,6 +163,16 @@ def day_number(day: dt.date) -> int:
     return (day - dt.date(1970, 1, 1)).days
 
 
+MEDICINE = ["patient_id", "ingredient", "track"]
+
+
+def medicines_behind(data: ReportInput) -> pl.DataFrame:
+    """The medicines of orders behind a finding: the page gets the daily doses of no others."""
+    both = pl.concat([data.findings, data.pilot_findings], how="diagonal")
+    named = both.select("patient_id", prescription_id="prescription_ids").explode("prescription_id")
+    return data.orders.join(named, on=named.columns, how="semi").select(MEDICINE).unique()
+
+
 def test_every_day_of_a_patient_is_moved_by_the_same_number_in_every_table(
     data: ReportInput, page: bytes
 ) -> None:
@@ -176,6 +186,8 @@ def test_every_day_of_a_patient_is_moved_by_the_same_number_in_every_table(
         frame: pl.DataFrame = getattr(data, table)
         if table == "findings":
             frame = pl.concat([frame, data.pilot_findings], how="diagonal")
+        if table == "timeline":
+            frame = frame.join(medicines_behind(data), on=MEDICINE, how="semi", nulls_equal=True)
         for patient, name, shift, _ in who.iter_rows():
             rows = frame.filter(pl.col("patient_id") == patient)
             mine = sorted(day_number(day) for day in rows[column].drop_nulls())

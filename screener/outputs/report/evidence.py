@@ -20,6 +20,8 @@ _UG = {"mg/day": 1000.0, "mcg/day": 1.0, "micrograms/day": 1.0, "ug/day": 1.0, "
 _CHANGE = ("dose_rises", "dose_falls", "stops_suddenly", "supplied_twice")
 _LEVEL = ("daily_dose", "starting_dose", "dose_for_kidney_function", "doses_per_day")
 _PRESENCE = ("taken_together", "taken")
+# What comes before the sums of the orders in a derivation, and these.
+_HALVES = r"^(?s:(?<before>.* \| )?(?<last>.*))$"
 
 FINDING_COLUMNS = (
     "finding_id", "rule_id", "patient_id", "subject", "date", "end_date", "active", "severity",
@@ -72,9 +74,10 @@ def _with_source_row(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def gather(findings: pl.DataFrame, data: ReportInput[pl.LazyFrame], most_orders: int) -> Evidence:
-    """The rows behind the findings; above `most_orders` only orders that a finding names."""
+    """The rows behind the findings; above `most_orders` only orders that a finding names, and
+    kidney tests of patients with a finding that names a test."""
     patients = findings.select("patient_id").unique().sort("patient_id")
-    orders, left_out = data.orders, 0
+    orders, kidney, left_out = data.orders, data.kidney, 0
     keys = ["patient_id", "prescription_id"]
     named = findings.select("patient_id", prescription_id="prescription_ids").explode(keys[1])
     count = height(orders.join(patients.lazy(), on="patient_id", how="semi"))
@@ -83,16 +86,45 @@ def gather(findings: pl.DataFrame, data: ReportInput[pl.LazyFrame], most_orders:
         kept = numbered.join(named.unique().lazy(), on=keys, how="semi").collect()
         left_out = count - kept.height
         orders = rows_at(orders, kept["_place"].sort()).lazy()
+        tested = findings.filter(pl.col("lab_refs").list.len() > 0)["patient_id"].unique()
+        kidney = kidney.filter(pl.col("patient_id").is_in(tested.implode()))
     # The chart shows doses of the medicines behind a finding and of no others.
     behind = orders.join(named.unique().lazy(), on=keys, how="semi")
     charted = behind.select("patient_id", "ingredient", "track").unique().collect()
     return Evidence(
         orders=_with_source_row(_of(orders, patients)),
         timeline=_of(data.timeline, patients, charted),
-        kidney=_of(data.kidney, patients).with_columns(pl.col("egfr").round(1)),
+        kidney=_of(kidney, patients).with_columns(pl.col("egfr").round(1)),
         data_flags=_of(data.data_flags, patients),
         not_assessed=_of(data.not_assessed, patients),
         orders_left_out=left_out,
+    )
+
+
+def with_sums(findings: pl.DataFrame) -> pl.DataFrame:
+    """`derivation` without its sums of orders, and these in `sums`, one a prescription id.
+
+    A derivation ends with "order: sum; order: sum"; without the ids few sums are distinct. What
+    does not read like that for every order stays whole, with no `sums`.
+    """
+    halves = pl.col("derivation").str.extract_groups(_HALVES).struct.unnest()
+    rows = findings.select("derivation", "prescription_ids").with_row_index("_row")
+    rows = rows.with_columns(halves)
+    rows = rows.with_columns(last=pl.col("last").str.split("; "))
+    fitting = rows.filter(pl.col("last").list.len() == pl.col("prescription_ids").list.len())
+    each = fitting.select("_row", "last", "prescription_ids").explode("last", "prescription_ids")
+    start = pl.col("prescription_ids") + ": "
+    each = each.with_columns(
+        told=pl.col("last").str.starts_with(start), sums=pl.col("last").str.strip_prefix(start)
+    )
+    sums = each.group_by("_row").agg("sums", told=pl.col("told").all()).filter("told")
+    split = rows.join(sums, on="_row", how="left", maintain_order="left")
+    before = pl.col("before").fill_null("").str.strip_suffix(" | ")
+    return findings.with_columns(
+        split.select(
+            derivation=pl.when("told").then(before).otherwise("derivation"),
+            sums=pl.col("sums").fill_null(pl.lit([], pl.List(pl.String))),
+        )
     )
 
 

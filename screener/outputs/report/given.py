@@ -128,6 +128,40 @@ def reviews_of(given: Any) -> dict[str, dict[str, Any]]:
     return {rule: one for rule, one in found.items() if one["reviewed"] and one["interval"]}
 
 
+STATES = ("new", "worsened", "continuing", "reopened", "not_compared", "no_longer_found")
+
+
+def comparison(given: Any) -> dict[str, Any]:
+    """`compared` of run.json with every key that the templates read; empty for a first run."""
+    told = _mapping(given)
+    return {
+        "previous_run": told.get("previous_run"),
+        "previous_as_of": told.get("previous_as_of"),
+        "why_not": told.get("why_not"),
+        "rules": _texts(told.get("rules")),
+        "rules_not": _dicts(told.get("rules_not"), {"rule": None, "why": None}),
+        "sites_not": _dicts(told.get("sites_not"), {"site": None, "why": None}),
+        "states": dict.fromkeys(STATES, 0) | _mapping(told.get("states")),
+        "by_rule": _mapping(told.get("by_rule")),
+        "new_by_severity": dict.fromkeys(SEVERITY_ORDER, 0) | _mapping(told.get("new_by_severity")),
+    }
+
+
+def series(given: Any) -> dict[str, Any]:
+    """`trends` of run.json with every key that the templates read."""
+    told = _mapping(given)
+    night = dict.fromkeys((
+        "as_of", "run_id", "complete", "patients", "patients_with_findings", "findings",
+        "by_severity", "rules_changed", "inputs_changed",
+    ))  # fmt: skip
+    week = dict.fromkeys(("week", "nights", "screened", "new", "new_critical_high", "complete"))
+    return {
+        "nights": _dicts(told.get("nights"), night),
+        "weeks": _dicts(told.get("weeks"), week),
+        "by_rule": _mapping(told.get("by_rule")),
+    }
+
+
 def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
     """Every key that the templates read; None where run.json is silent ("not recorded").
 
@@ -155,5 +189,7 @@ def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
         "lists": _mapping(run.get("lists")),
         "command": run.get("command"),
         "previous_run": run.get("previous_run"),
+        "compared": comparison(run.get("compared")),
+        "trends": series(run.get("trends")),
         "reviews": reviews_of(run.get("reviews")),
     }

@@ -2,10 +2,12 @@
 
 Layout before gzip: 4 bytes length of the header, header (UTF-8 JSON), padding to 8 bytes, arrays
 (each on an 8-byte edge, `at` counted from the first). The header holds `facts`, sorted text
-`dictionaries` and per table its rows and columns. Kinds of column:
+`dictionaries` (a long one of numbered texts as its stem, the width of the numbers and their steps)
+and per table its rows and columns. Kinds of column:
 text: codes into a dictionary, 0 = null (`rising`: steps from the row before); whole: integers,
 `null` names the sentinel (days count from 1970-01-01; `base`: to be added to that column, null
-there being 0); real: float64, NaN = null; yes: 0, 1, 2 = null; hex: 8 bytes a row; list: `lengths`
+there being 0; `after`: gap to the `after` of the row before, plus 1, at the first row from 0);
+real: float64, NaN = null; yes: 0, 1, 2 = null; hex: 8 bytes a row; list: `lengths`
 of the rows, and per row the first code, then steps from the code before.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -34,12 +37,15 @@ RELATIVE = {
     ("orders", "dose_high_ug"): "dose_low_ug", ("timeline", "to_date"): "from_date",
     ("timeline", "high_ug"): "low_ug", ("timeline", "other_reading_high_ug"): "high_ug",
 }  # fmt: skip
+# Columns kept as the days since the row before ended: steps mostly follow one another.
+FOLLOWING = {("timeline", "from_date"): "to_date"}
 _WHOLE = (("i8", 7), ("i16", 15), ("i32", 31))
 _CODES = (("u8", 8), ("u16", 16), ("u32", 32))
 _NUMPY = {"i8": "<i1", "i16": "<i2", "i32": "<i4", "u8": "<u1", "u16": "<u2", "u32": "<u4",
           "f64": "<f8"}  # fmt: skip
 _I32 = 2**31
 _TEXTS_AT_ONCE = 10_000
+_LONG = 1000  # texts in a dictionary above which numbers are looked for
 _GZIP = 31  # zlib's number for its widest window in gzip's frame
 
 
@@ -153,6 +159,15 @@ def _relative(column: pl.Series, table: str, frame: pl.DataFrame,
             "base": base}  # fmt: skip
 
 
+def _following(column: pl.Series, table: str, frame: pl.DataFrame,
+               arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
+    last = FOLLOWING[table, column.name]
+    if column.has_nulls() or frame[last].has_nulls():
+        return _whole(column.cast(pl.Int64), arrays)
+    before = (frame[last].cast(pl.Int64) + 1).shift(1, fill_value=0)
+    return {**_whole(column.cast(pl.Int64) - before, arrays), "after": last}
+
+
 def _column(column: pl.Series, table: str, words: dict[str, pl.Series],
             arrays: _Arrays) -> dict[str, Any]:  # fmt: skip
     dtype = column.dtype
@@ -173,6 +188,8 @@ def _columns(frame: pl.DataFrame, table: str, words: dict[str, pl.Series],
     return {
         c.name: _relative(c, table, frame, arrays)
         if (table, c.name) in RELATIVE and RELATIVE[table, c.name] in frame.columns
+        else _following(c, table, frame, arrays)
+        if (table, c.name) in FOLLOWING
         else _column(c, table, words, arrays)
         for c in frame.iter_columns()
     }
@@ -187,7 +204,8 @@ def pack(tables: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> str:
                                                           arrays)}
         for table, frame in tables.items()
     }  # fmt: skip
-    pieces = list(_header(words, facts, described))
+    numbered = {name: _numbered(texts, arrays) for name, texts in words.items()}
+    pieces = list(_header(words, numbered, facts, described))
     length = sum(map(len, pieces))
     padding = b" " * (-(4 + length) % 8)
     gzip = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
@@ -196,13 +214,34 @@ def pack(tables: Mapping[str, pl.DataFrame], facts: Mapping[str, Any]) -> str:
     return base64.b64encode(b"".join([*packed, gzip.flush()])).decode("ascii")
 
 
+def _numbered(texts: pl.Series, arrays: _Arrays) -> dict[str, Any] | None:
+    """A long dictionary such as P-0001, P-0002 as its numbers; None where it reads differently."""
+    if texts.len() < _LONG:
+        return None
+    stem = re.sub(r"[0-9]{1,9}$", "", str(texts[0]))
+    width = len(str(texts[0])) - len(stem)
+    rest = texts.str.strip_prefix(stem)
+    alike = texts.str.starts_with(stem) & rest.str.contains(f"^[0-9]{{{width}}}$")
+    if not width or not alike.all():
+        return None
+    numbers = rest.cast(pl.Int64)
+    steps = numbers - numbers.shift(1, fill_value=0)
+    largest = int(steps.max() or 0)  # type: ignore[arg-type]
+    return {"stem": stem, "width": width, **arrays.add_codes(steps, largest)}
+
+
 def _header(
-    words: Mapping[str, pl.Series], facts: Mapping[str, Any], tables: Mapping[str, Any]
-) -> Iterator[bytes]:
+    words: Mapping[str, pl.Series], numbered: Mapping[str, Any], facts: Mapping[str, Any],
+    tables: Mapping[str, Any],
+) -> Iterator[bytes]:  # fmt: skip
     """The header in pieces: the texts of a large run fill hundreds of megabytes."""
     yield b'{"dictionaries":{'
     for place, (name, texts) in enumerate(words.items()):
-        yield (b"," if place else b"") + _json(name) + b":["
+        yield (b"," if place else b"") + _json(name) + b":"
+        if numbered[name]:
+            yield _json(numbered[name])
+            continue
+        yield b"["
         for first in range(0, texts.len(), _TEXTS_AT_ONCE):
             some = _json(texts.slice(first, _TEXTS_AT_ONCE).to_list())
             yield (b"," if first else b"") + some[1:-1]

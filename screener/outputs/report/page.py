@@ -18,7 +18,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from screener.outputs.report import words
-from screener.outputs.report.evidence import FINDING_COLUMNS, gather, with_charts
+from screener.outputs.report.evidence import FINDING_COLUMNS, gather, with_charts, with_sums
 from screener.outputs.report.given import SHAPES, ReportInput, with_defaults
 from screener.outputs.report.glossary import GLOSSARY, LIMITS
 from screener.outputs.report.order import LeftOut, briefly, keep_at_most
@@ -26,6 +26,7 @@ from screener.outputs.report.packing import pack
 from screener.outputs.report.quality import quality
 from screener.outputs.report.sites import sites_of
 from screener.outputs.report.summary import Summary, summarise
+from screener.outputs.report.trends import trends_of
 from screener.outputs.tables import rows_at
 
 MOST_FINDINGS = 250_000
@@ -121,7 +122,7 @@ def packed_tables(
     evidence = gather(rows, data, most_orders)
     charted = with_charts(rows, evidence.timeline, run["rules"])
     return {
-        "findings": charted.select(*FINDING_COLUMNS, "pilot", "chart", "limit_ug"),
+        "findings": with_sums(charted.select(*FINDING_COLUMNS, "pilot", "chart", "limit_ug")),
         "orders": evidence.orders,
         "timeline": evidence.timeline,
         "kidney": evidence.kidney,
@@ -163,7 +164,7 @@ def render(
         "page.html.j2", packed,
         run=run, summary=summary, quality=quality(run, lazy), left_out=left_out,
         titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
-        places=sites_of(lazy, summary.rules),
+        places=sites_of(lazy, summary.rules), trends=trends_of(run["trends"]),
         first_run=run["previous_run"] is None,
     )  # fmt: skip
 

@@ -117,9 +117,16 @@ def _rule_rows(
 def _review_first(
     brief: pl.DataFrame, findings: pl.LazyFrame
 ) -> tuple[tuple[dict[str, Any], ...], int]:
-    """The worst finding of the most pressing patients, and how many more patients there are."""
+    """The worst finding of the most pressing patients, and how many more patients there are.
+
+    What is critical and new or found again stands first, then what is worse than in the run before.
+    """
+    news = pl.col("state").is_in(["new", "reopened"]) & (pl.col("severity") == "critical")
     wanted = brief.filter(
         ~pl.col("severity").is_in(HIDDEN_SEVERITIES) & pl.col("state").ne_missing("waived")
+    ).sort(
+        pl.when(news).then(0).when(pl.col("state") == "worsened").then(1).otherwise(2),
+        maintain_order=True,
     )
     others = wanted.group_by("patient_id").agg(others=pl.len() - 1)
     worst = wanted.unique("patient_id", keep="first", maintain_order=True)

@@ -58,10 +58,10 @@ function filterForm(data, ui) {
     choice("Severity", "severity", all("All shown", severities), ui),
     data.facts.first_run ? null
       : choice("Since last run", "state", all("All", usedStates(data)), ui),
-    choice("Rule", "rule", all("All rules", usedWords(data, "rule_id", title).sort(byTitle)), ui),
-    choice("Site", "site", all("All sites", usedWords(data, "site_id")), ui),
-    choice("Prescriber", "prescriber", all("All prescribers", usedWords(data, "prescriber_id")), ui),
-    pilots ? choice("Rules", "set", [["", "In force"], ["pilot", "Pilot (kept apart)"]], ui) : null,
+    choice("Rule", "rule", all("All", usedWords(data, "rule_id", title).sort(byTitle)), ui),
+    choice("Site", "site", all("All", usedWords(data, "site_id")), ui),
+    choice("Prescriber", "prescriber", all("All", usedWords(data, "prescriber_id")), ui),
+    pilots ? choice("Rule set", "set", [["", "In force"], ["pilot", "Pilot (kept apart)"]], ui) : null,
     lowSwitch(ui),
     el("button", { type: "button", class: "quiet", onclick: ui.clear }, "Clear filters"));
   return el("search", null, form);
@@ -101,11 +101,12 @@ async function copyRows(data, rows, button) {
     return /^[=+\-@]/.test(text) ? `'${text}` : text;
   };
   const names = ["finding_id", "rule_id", "patient_id", "subject", "severity", "certainty", "message",
-    "prescriber_id", "site_id"];
-  const lines = [[...names, "date", "end_date"].join("\t")];
+    "prescriber_id", "site_id", "state"];
+  const days = ["date", "end_date", "first_seen"];
+  const lines = [[...names, ...days].join("\t")];
   for (const row of rows.slice(0, 5000)) {
     lines.push([...names.map((name) => data.findings.get(name, row)),
-      dateText(data.findings.get("date", row)), dateText(data.findings.get("end_date", row))].map(safe).join("\t"));
+      ...days.map((name) => dateText(data.findings.get(name, row)))].map(safe).join("\t"));
   }
   try {
     await navigator.clipboard.writeText(lines.join("\n"));

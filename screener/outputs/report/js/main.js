@@ -1,5 +1,5 @@
 // Routes by the address after #: one section at a time, the heading focused after a move.
-const SECTIONS = ["overview", "findings", "patient", "rules", "sites", "quality", "about"]
+const SECTIONS = ["overview", "findings", "patient", "rules", "sites", "trends", "quality", "about"]
   .filter((name) => document.getElementById(name)); // a copy to share has fewer
 
 function showSection(name) {

@@ -114,7 +114,7 @@ function ordersCard(data, patient, finding) {
   const more = rows.length <= FIRST_ORDERS ? null : el("button", { type: "button", class: "quiet",
     onclick: () => { draw(rows.length); more.remove(); } }, `Show all ${numberText(rows.length)} orders`);
   return el("div", { class: "card" }, el("h2", null, "Orders"), box, more,
-    data.facts.orders_left_out ? el("p", { class: "note" }, "This file holds only orders behind findings; all orders stand in orders.parquet.") : null,
+    data.facts.orders_left_out ? el("p", { class: "note" }, "This file holds only orders behind findings, and kidney tests where a finding names one; all stand in orders.parquet and kidney.parquet.") : null,
     el("p", { class: "note" }, "Both dates are included. Counted days differ from recorded ones where an early refill was carried forward or an order was replaced."));
 }
 
@@ -150,7 +150,9 @@ function doubtsCard(data, patient) {
 }
 
 function derivationCard(finding) {
-  const lines = (finding.derivation || "not recorded").split(/ \| |; (?=\S+: )/);
+  const before = finding.derivation ? finding.derivation.split(/ \| |; (?=\S+: )/) : [];
+  const lines = [...before, ...finding.sums.map((sum, place) => `${finding.prescription_ids[place]}: ${sum}`)];
+  if (!lines.length) lines.push("not recorded");
   const rule = (text) => el("code", null, text);
   return el("div", { class: "card" }, el("h2", null, "How it came about"),
     el("ul", { class: "sums" }, lines.map((line) => el("li", null, bdi(line)))),

@@ -77,11 +77,26 @@ function added(column, base) {
   };
 }
 
+// A first day that is kept as the gap to the last day of the row before, and that last day as the
+// length of its row.
+function following(gaps, lengths) {
+  const days = new Int32Array(gaps.length);
+  let end = 0;
+  for (let row = 0; row < gaps.length; row += 1) {
+    days[row] = end + gaps[row];
+    end = days[row] + lengths[row] + 1;
+  }
+  return { values: days, get: (row) => days[row] };
+}
+
 function tableOf(described, buffer, first, dictionaries) {
   const plain = {};
   const columns = {};
   const places = Object.entries(described.columns);
   for (const [name, place] of places) plain[name] = columnOf(place, buffer, first, dictionaries);
+  for (const [name, place] of places) {
+    if (place.after) plain[name] = following(plain[name].values, plain[place.after].values);
+  }
   const whole = (name) => {
     const { base } = described.columns[name];
     return base ? added(plain[name], whole(base)) : plain[name];
@@ -90,13 +105,22 @@ function tableOf(described, buffer, first, dictionaries) {
   return { rows: described.rows, columns, get: (name, row) => columns[name].get(row) };
 }
 
+// A dictionary, of which a long one of numbered texts is kept as steps of its numbers.
+function wordsOf(place, buffer, first) {
+  if (Array.isArray(place)) return place;
+  return Array.from(summed(arrayAt(buffer, first, place)),
+    (number) => place.stem + String(number).padStart(place.width, "0"));
+}
+
 async function unpack(text) {
   const buffer = await inflate(bytesOfBase64(text));
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  const data = { facts: header.facts, dictionaries: header.dictionaries };
+  const dictionaries = Object.fromEntries(Object.entries(header.dictionaries)
+    .map(([name, place]) => [name, wordsOf(place, buffer, 4 + length)]));
+  const data = { facts: header.facts, dictionaries };
   for (const [name, described] of Object.entries(header.tables)) {
-    data[name] = tableOf(described, buffer, 4 + length, header.dictionaries);
+    data[name] = tableOf(described, buffer, 4 + length, dictionaries);
   }
   data.rules = new Map(header.facts.rules.map((rule) => [rule.id, rule]));
   return data;

@@ -1,0 +1,192 @@
+"""Runs over time for the report: weekly new findings with limits, findings of every night.
+
+Everything is counted in run.json; here it gets its place in a drawing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from screener.outputs.report.funnel_chart import ticks
+from screener.outputs.report.spc import Limits, limits_of, signals
+from screener.outputs.report.words import number_text
+
+WIDTH, HEIGHT = 720, 240
+LEFT, RIGHT, TOP, BOTTOM = 56, 704, 14, 196  # the drawing area
+NIGHT = 1  # days between nights; more is a gap, and drawn as one
+LABELS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A week or a night: place, words for its title, whether it stands out or is incomplete."""
+
+    x: float
+    y: float
+    words: str
+    marked: bool
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """points; pieces: paths of the line, cut at gaps; lines: class and path of limits and centre.
+    marks: places at which rules or inputs changed, with words."""
+
+    points: tuple[Point, ...]
+    pieces: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
+    marks: tuple[tuple[float, str], ...]
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """New findings a week: the chart, its limits, and the rows of its table (week, nights, patients
+    screened, new, per 1,000, what it signals). left_out: weeks without a whole comparison."""
+
+    chart: Chart
+    limits: Limits | None
+    rows: tuple[tuple[str, int, int, int, float, str], ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """What the page of trends shows; None where there is too little to draw."""
+
+    nights: int
+    all: Weekly | None
+    severe: Weekly | None
+    nightly: Chart | None
+
+
+def trends_of(told: dict[str, Any]) -> Trends:
+    """From `trends` of run.json with all its keys (`given.series`)."""
+    nights, weeks = told["nights"], told["weeks"]
+    return Trends(
+        len(nights),
+        _weekly(weeks, "new"),
+        _weekly(weeks, "new_critical_high"),
+        _nightly(nights) if len(nights) > 1 else None,
+    )
+
+
+def _weekly(weeks: Sequence[dict[str, Any]], what: str) -> Weekly | None:
+    usable = [one for one in weeks if one["screened"] and one["complete"]]
+    if len(usable) < 2:
+        return None
+    counts = [(one[what] or 0, one["screened"]) for one in usable]
+    limits = limits_of(counts)
+    said = signals(counts, limits) if limits else [""] * len(counts)
+    days = [dt.date.fromisoformat(one["week"]) for one in usable]
+    rates = [1000 * new / screened for new, screened in counts]
+    edges = [limits.at(screened) for _, screened in counts] if limits else []
+    highest = max([*rates, *(1000 * high for _, high in edges)])
+    place = _Place(days, highest, step=7)
+    lines = []
+    if limits:
+        lines.append(("f-centre", place.path([(d, 1000 * limits.centre) for d in days])))
+        for side in (0, 1):
+            ends = [(d, 1000 * edge[side]) for d, edge in zip(days, edges, strict=True)]
+            lines.append(("f-998", place.path(ends)))
+    rows = tuple(
+        (one["week"], one["nights"], one["screened"], new, rate, told)
+        for one, (new, _), rate, told in zip(usable, counts, rates, said, strict=True)
+    )
+    words = [
+        f"week from {one['week']}: {number_text(new)} new of {number_text(n)} screened, "
+        f"{rate:.1f} per 1,000{', ' + told if told else ''}"
+        for one, (new, n), rate, told in zip(usable, counts, rates, said, strict=True)
+    ]
+    chart = place.chart(rates, words, [bool(told) for told in said], lines=tuple(lines))
+    return Weekly(chart, limits, rows, len(weeks) - len(usable))
+
+
+def _nightly(nights: Sequence[dict[str, Any]]) -> Chart:
+    days = [dt.date.fromisoformat(one["as_of"]) for one in nights]
+    counts = [one["findings"] or 0 for one in nights]
+    place = _Place(days, max(counts), step=NIGHT)
+    marks = tuple(
+        (place.across(day), f"{' and '.join(kinds)} changed on {day.isoformat()}")
+        for day, one in zip(days, nights, strict=True)
+        if (kinds := [k for k in ("rules", "inputs") if one[f"{k}_changed"]])
+    )
+    words = [
+        f"{day.isoformat()}: {number_text(n)} findings in "
+        f"{number_text(one['patients_with_findings'] or 0)} of "
+        f"{number_text(one['patients'] or 0)} patients"
+        f"{'' if one['complete'] else ', incomplete run'}"
+        for day, n, one in zip(days, counts, nights, strict=True)
+    ]
+    whole = [one["complete"] is True for one in nights]
+    return place.chart(counts, words, [False] * len(days), marks=marks, whole=whole)
+
+
+class _Place:
+    """Where days and numbers stand in the drawing. step: days from one point to the next."""
+
+    def __init__(self, days: Sequence[dt.date], highest: float, step: int) -> None:
+        self.days, self.step = days, step
+        self.first, self.last = days[0], max(days[-1], days[0] + dt.timedelta(days=step))
+        self.numbers = ticks(max(1.0, highest * 1.05))
+
+    def across(self, day: dt.date) -> float:
+        part = (day - self.first).days / (self.last - self.first).days
+        return round(LEFT + (RIGHT - LEFT) * part, 1)
+
+    def up(self, number: float) -> float:
+        return round(BOTTOM - (BOTTOM - TOP) * number / self.numbers[-1], 1)
+
+    def path(self, ends: Sequence[tuple[dt.date, float]]) -> str:
+        return "M" + "L".join(f"{self.across(day):g} {self.up(n):g}" for day, n in ends)
+
+    def chart(
+        self,
+        values: Sequence[float],
+        words: Sequence[str],
+        marked: Sequence[bool],
+        *,
+        lines: tuple[tuple[str, str], ...] = (),
+        marks: tuple[tuple[float, str], ...] = (),
+        whole: Sequence[bool] | None = None,
+    ) -> Chart:
+        complete = whole or [True] * len(values)
+        points = tuple(
+            Point(self.across(day), self.up(value), said, out, good)
+            for day, value, said, out, good in zip(
+                self.days, values, words, marked, complete, strict=True
+            )
+        )
+        pieces: list[list[tuple[dt.date, float]]] = []
+        for at, (day, value) in enumerate(zip(self.days, values, strict=True)):
+            apart = at and (day - self.days[at - 1]).days > self.step
+            if at == 0 or apart:
+                pieces.append([])
+            pieces[-1].append((day, value))
+        every = max(1, -(-len(self.days) // LABELS))
+        return Chart(
+            points,
+            tuple(self.path(piece) for piece in pieces if len(piece) > 1),
+            lines,
+            marks,
+            tuple((self.across(day), day.isoformat()) for day in self.days[::every]),
+            tuple((self.up(n), number_text(n)) for n in self.numbers),
+        )
+
+
+def sparkline(counts: Sequence[int | None]) -> tuple[str, ...]:
+    """Paths of a rule's last counts in a box of 84 by 18, cut where it did not run."""
+    most = max((n for n in counts if n is not None), default=0) or 1
+    step = 80 / max(1, len(counts) - 1)
+    pieces: list[list[str]] = [[]]
+    for at, count in enumerate(counts):
+        if count is None:
+            pieces.append([])
+        else:
+            pieces[-1].append(f"{2 + at * step:.1f} {16 - 14 * count / most:.1f}")
+    return tuple("M" + "L".join(piece) for piece in pieces if len(piece) > 1)
