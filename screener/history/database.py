@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 WAIT_MS = 30_000
+TABLES = {"runs", "spans"}
+NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs", "lustre")
 Change = Callable[[sqlite3.Connection], None]
 
 
@@ -58,13 +60,15 @@ def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Co
     fresh = not path.exists() or path.stat().st_size == 0
     if fresh:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-    os.chmod(path, 0o600)
     connection = sqlite3.connect(path, timeout=WAIT_MS / 1000, isolation_level=None)
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(migrations):
             raise Newer(f"version {version}, and this program knows {len(migrations)}")
-        _settle(connection)
+        os.chmod(path, 0o600)
+        _settle(connection, path)
+        if not fresh:
+            _sound(connection, version)
         if version < len(migrations):
             if not fresh:
                 _copied(path, connection, version)
@@ -72,8 +76,6 @@ def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Co
                 for change in migrations[version:]:
                     change(connection)
                 connection.execute(f"PRAGMA user_version = {len(migrations)}")
-        elif connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
-            raise Damaged("its pages do not fit together")
         _chain_holds(connection)
     except sqlite3.OperationalError:
         connection.close()
@@ -87,13 +89,35 @@ def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Co
     return connection
 
 
-def _settle(connection: sqlite3.Connection) -> None:
+def _sound(connection: sqlite3.Connection, version: int) -> None:
+    if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
+        raise Damaged("its pages do not fit together")
+    named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    if version and not {name for (name,) in named} >= TABLES:
+        raise Damaged("it has lost a table")
+
+
+def _settle(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
-    # On a network file system there is no shared memory and SQLite stays with its old journal.
-    connection.execute("PRAGMA journal_mode = WAL")
+    # A write-ahead log needs memory that all programs share, which a network file system lacks.
+    journal = "DELETE" if _over_network(path) else "WAL"
+    connection.execute(f"PRAGMA journal_mode = {journal}")
+
+
+def _over_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
+    """Whether a file lies on a network file system, as far as the system says."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    places = [line.split()[1:3] for line in lines if len(line.split()) > 2]
+    whole = path.resolve()
+    around = [(place, kind) for place, kind in places if whole.is_relative_to(place)]
+    kind = max(around, key=lambda one: len(one[0]), default=("", ""))[1]
+    return kind.startswith(NETWORK)
 
 
 def _copied(path: Path, connection: sqlite3.Connection, version: int) -> None:

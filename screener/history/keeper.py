@@ -7,11 +7,9 @@ is published: the history is made again from the run folders, and `trouble` says
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,13 +20,21 @@ import polars as pl
 from screener.errors import UsageError
 from screener.history import spans
 from screener.history.continuity import odd
-from screener.history.database import Damaged, Newer, chained, connect, transaction
-from screener.history.series import EPOCH, facts_of, trends
+from screener.history.database import Damaged, Newer, connect
+from screener.history.remembered import (
+    FILE,
+    before_of,
+    day_of,
+    nights_before,
+    remember,
+    stands,
+    take_up,
+)
+from screener.history.series import facts_of, trends
 from screener.history.states import Before, Looked, card, no_longer_found, with_states
 from screener.outputs.earlier import Comparison, without_past
-from screener.outputs.run_folder import read_run, run_folders, table
+from screener.outputs.run_folder import read_run, table
 
-FILE = "history.sqlite"
 LAST, NONE = "last", "none"
 FIRST = "First run: nothing to compare with."
 
@@ -59,11 +65,11 @@ class History:
         with closing(connection):
             if self.compare_with == NONE:
                 return _alone(now, "Not compared, as was asked for (--compare none).")
-            nights = _nights(connection, day)
+            nights = nights_before(connection, day)
             if not nights:
                 return _alone(now, FIRST)
             last = nights[-1] if self.compare_with == LAST else self._asked_for(connection, nights)
-            before = _before(connection, last)
+            before = before_of(connection, last)
 
         def told(
             so_far: Mapping[str, Any], held: Mapping[str, pl.LazyFrame]
@@ -85,8 +91,8 @@ class History:
         with closing(connection):
             known = connection.execute("SELECT 1 FROM runs WHERE folder = ?", (folder.name,))
             run = read_run(folder)
-            if known.fetchone() is None or not _is_newest(connection, run, folder.name):
-                self._guarded(connection, lambda: _remember(connection, folder))
+            if known.fetchone() is None or not stands(connection, run, folder.name):
+                self._guarded(lambda: remember(connection, folder))
 
     def known(self) -> int:
         """How many runs are remembered, those of the folder that were not yet among them."""
@@ -126,16 +132,34 @@ class History:
             )
             return None
         except Damaged as damage:
-            aside = _put_aside(self.file)
-            self._troubled(
-                f"The history {FILE} was damaged ({damage}): it was put aside as {aside} and made "
-                "again from the run folders."
-            )
-            connection = connect(self.file)
-        self._guarded(connection, lambda: _take_up(connection, self.out))
+            made = self._made_again(str(damage))
+            if made is None:
+                return None
+            connection = made
+        self._guarded(lambda: self._troubled_all(take_up(connection, self.out)))
         return connection
 
-    def _guarded(self, connection: sqlite3.Connection, work: Any) -> None:
+    def _made_again(self, damage: str) -> sqlite3.Connection | None:
+        try:
+            aside = _put_aside(self.file)
+            connection = connect(self.file)
+        except (sqlite3.Error, Damaged, OSError):
+            self._troubled(
+                f"The history {FILE} is damaged ({damage}) and could not be put aside: this run is "
+                "not compared, and not in it."
+            )
+            return None
+        self._troubled(
+            f"The history {FILE} was damaged ({damage}): it was put aside as {aside} and made "
+            "again from the run folders."
+        )
+        return connection
+
+    def _troubled_all(self, sentences: list[str]) -> None:
+        for sentence in sentences:
+            self._troubled(sentence)
+
+    def _guarded(self, work: Callable[[], Any]) -> None:
         try:
             work()
         except (sqlite3.OperationalError, OSError):
@@ -159,7 +183,7 @@ def rebuilt(out: Path) -> int:
     for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
         (out / name).unlink(missing_ok=True)
     with closing(connect(out / FILE)) as connection:
-        _take_up(connection, out)
+        take_up(connection, out)
         (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
     return int(count)
 
@@ -184,11 +208,6 @@ def beside(first: Path, second: Path) -> dict[str, Any]:
     ids = marked.select(spans.numbered()).to_series()
     gone = no_longer_found(ids, looked[1], before)
     return card(marked.lazy(), gone, looked[1], before, None)
-
-
-def day_of(text: str) -> int:
-    """An as-of date as the history counts it."""
-    return (dt.date.fromisoformat(text) - EPOCH).days
 
 
 def _put_aside(file: Path) -> str:
@@ -219,76 +238,3 @@ def _told(
 ) -> dict[str, Any]:
     told = {"compared": compared, "previous_run": compared["previous_run"]}
     return told | {"trends": trends(nights, facts_of({**run, **told}))}
-
-
-def _nights(connection: sqlite3.Connection, before: int) -> list[dict[str, Any]]:
-    """Facts of the runs that stand for the days before, oldest first."""
-    rows = connection.execute(
-        "SELECT facts FROM runs WHERE counts = 1 AND as_of < ? ORDER BY as_of", (before,)
-    )
-    return [json.loads(facts) for (facts,) in rows]
-
-
-def _before(connection: sqlite3.Connection, night: Mapping[str, Any]) -> Before:
-    day = day_of(night["as_of"])
-    looked = Looked(night["rules"], frozenset(night["sites"]))
-    stood, ended = spans.on_day(connection, day), spans.ended_by(connection, day)
-    return Before(night["run_id"], day, looked, stood, ended)
-
-
-def _is_newest(connection: sqlite3.Connection, run: Mapping[str, Any], folder: str) -> bool:
-    """Whether the run stands for its day."""
-    row = connection.execute(
-        "SELECT run_id, folder FROM runs WHERE as_of = ? AND counts = 1", (day_of(run["as_of"]),)
-    ).fetchone()
-    return bool(row == (run["run_id"], folder))
-
-
-def _take_up(connection: sqlite3.Connection, out: Path) -> None:
-    """Remember every published run that is not known, oldest first."""
-    known = {folder for (folder,) in connection.execute("SELECT folder FROM runs")}
-    missing = [folder for folder in run_folders(out) if folder.name not in known]
-    runs = [(read_run(folder), folder) for folder in missing]
-    mine = [(run, folder) for run, folder in runs if "trends" in run]
-    mine.sort(key=lambda one: (one[0]["as_of"], one[0].get("started_at") or "", one[1].name))
-    for _, folder in mine:
-        _remember(connection, folder)
-
-
-def _remember(connection: sqlite3.Connection, folder: Path) -> None:
-    """Add one run, in one transaction. One of an earlier day than the newest adds its numbers, and
-    no findings: what came after it was compared without it."""
-    run = read_run(folder)
-    day = day_of(run["as_of"])
-    with transaction(connection):
-        newest = connection.execute("SELECT max(as_of) FROM runs WHERE counts = 1").fetchone()[0]
-        if newest is None or day >= newest:
-            if day == newest:
-                spans.forget_day(connection, day)
-            nights = _nights(connection, day)
-            before = _before(connection, nights[-1]) if nights else None
-            nothing = pl.DataFrame(schema=spans.SPANS)
-            now = spans.of_run((table(folder, "findings"), table(folder, "pilot_findings")), day)
-            facts = facts_of(run)
-            spans.add_day(
-                connection,
-                now,
-                before.stood if before else nothing,
-                before.ended if before else nothing,
-                looked=Looked(facts["rules"], frozenset(facts["sites"])).at("rule", "site"),
-                day=day,
-            )
-        connection.execute("UPDATE runs SET counts = 0 WHERE as_of = ?", (day,))
-        last = connection.execute("SELECT chain FROM runs ORDER BY seq DESC LIMIT 1").fetchone()
-        text = json.dumps(facts_of(run), sort_keys=True, ensure_ascii=False)
-        connection.execute(
-            "INSERT INTO runs (run_id, as_of, folder, counts, facts, chain)"
-            " VALUES (?, ?, ?, 1, ?, ?)",
-            (
-                run["run_id"],
-                day,
-                folder.name,
-                text,
-                chained(last[0] if last else "", text),
-            ),
-        )

@@ -1,4 +1,4 @@
-"""The history's file: damaged, newer, older, held, read-only, cut off, and runs that it misses."""
+"""The history's file: damaged, newer, older, held, cut off, and runs that it misses."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_made_again_it_is_the_same(place: Place) -> None:
     assert place.content() == before
 
 
-@pytest.mark.parametrize("damage", ["garbage", "cut", "empty", "bit", "facts"])
+@pytest.mark.parametrize("damage", ["garbage", "cut", "empty", "bit", "facts", "table"])
 def test_a_damaged_one_is_put_aside_and_made_again(place: Place, damage: str) -> None:
     before = place.content()
     with closing(sqlite3.connect(place.file)) as connection:
@@ -100,6 +100,8 @@ def test_a_damaged_one_is_put_aside_and_made_again(place: Place, damage: str) ->
         if damage == "facts":
             connection.execute("UPDATE runs SET facts = replace(facts, ':', ': ') WHERE seq = 2")
             connection.commit()
+        elif damage == "table":
+            connection.execute("DROP TABLE spans")
     raw = place.file.read_bytes()
     if damage == "garbage":
         place.file.write_bytes(b"not a database at all" * 400)
@@ -120,6 +122,53 @@ def test_a_damaged_one_is_put_aside_and_made_again(place: Place, damage: str) ->
         assert len(aside) == 1
         assert len(trouble) == 1
         assert "was damaged" in trouble[0]
+
+
+@pytest.mark.parametrize("lost", ["run.json garbled", "findings gone", "findings garbled"])
+def test_an_old_run_that_cannot_be_read_is_named_and_stops_nobody(place: Place, lost: str) -> None:
+    place.file.unlink()
+    for rest in place.out.glob(f"{FILE}-*"):
+        rest.unlink()
+    old = sorted(place.out.glob("2026*"))[1]
+    if lost == "run.json garbled":
+        (old / "run.json").write_bytes(b"{")
+    elif lost == "findings gone":
+        (old / "findings.parquet").unlink()
+    else:
+        (old / "findings.parquet").write_bytes(b"PAR1 no more PAR1")
+    folder, trouble = place.night(3)
+    assert compared(folder)["previous_as_of"] == (FIRST + dt.timedelta(days=2)).isoformat()
+    assert len(trouble) == 1
+    assert old.name in trouble[0]
+    assert [row[2] for row in place.content()["runs"]] == [
+        one.name for one in sorted(place.out.glob("2026*")) if one != old
+    ]
+
+
+def test_a_damaged_one_that_cannot_be_put_aside_stops_nobody(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for rest in place.out.glob(f"{FILE}-*"):
+        rest.unlink()
+    place.file.write_bytes(b"no database" * 999)
+    monkeypatch.setattr(keeper.os, "replace", full)
+    folder, trouble = place.night(3)
+    assert compared(folder)["previous_run"] is None
+    assert "could not be put aside" in trouble[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "over"), [("ext4", False), ("nfs4", True), ("cifs", True), ("fuse.sshfs", True)]
+)
+def test_a_network_file_system_gets_no_write_ahead_log(
+    tmp_path: Path, kind: str, over: bool
+) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"a / ext4 rw 0 0\nb {tmp_path} {kind} rw 0 0\nshort\n")
+    assert database._over_network(tmp_path / FILE, mounts) is over
 
 
 def test_a_newer_one_is_left_untouched_and_the_run_is_published(place: Place) -> None:
@@ -267,7 +316,7 @@ print("done")
 
 def test_killed_at_any_statement_it_is_whole_and_complete_after_the_next(place: Place) -> None:
     wanted = place.content()
-    for at in range(0, 60, 3):
+    for at in range(0, 80, 5):
         place.file.unlink(missing_ok=True)
         for rest in place.out.glob(f"{FILE}-*"):
             rest.unlink()
