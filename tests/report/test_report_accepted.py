@@ -110,7 +110,8 @@ def test_a_million_findings_open_with_the_most_pressing(browser: Any, tmp_path: 
 
 @pytest.mark.parametrize("width", [640, 1366])
 @pytest.mark.parametrize(
-    "section", ["overview", "findings", "rules", "sites", "quality", "about", "finding"]
+    "section",
+    ["overview", "findings", "rules", "sites", "trends", "quality", "about", "finding"],
 )
 def test_axe_finds_nothing_in_any_section(opened: Any, section: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

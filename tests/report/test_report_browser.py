@@ -84,7 +84,7 @@ def test_it_opens_from_a_file_without_a_word_and_without_a_request(
     report = opened(clinic())
     page = report.go()
     assert page.locator("h1:visible").inner_text() == "Overview"
-    for section in ("findings", "rules", "quality", "about"):
+    for section in ("findings", "rules", "sites", "trends", "quality", "about"):
         page.click(f'.tabs a[href="#{section}"]')
         page.wait_for_selector(f"main > #{section}:visible")
         assert page.locator("main > .page:visible").get_attribute("id") == section
@@ -286,7 +286,7 @@ def test_print_shows_every_section_but_the_list(opened: Any, tmp_path: Path) -> 
         "[...document.querySelectorAll('main > .page')]"
         ".filter((s) => s.offsetHeight).map((s) => s.id)"
     )
-    assert shown == ["overview", "rules", "sites", "quality", "about"]
+    assert shown == ["overview", "rules", "sites", "trends", "quality", "about"]
     page.emulate_media(media=None)
     page.pdf(path=tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")

@@ -74,7 +74,7 @@ function drawChart(patient, finding, width, whole, asOf) {
   const narrow = width < 720;
   const left = narrow ? 46 : Math.min(330, Math.round(width * 0.3));
   const right = width - 12;
-  const chart = { span, narrow, width, left, right, top: 22, back: svg("g"), plot: svg("g"), labels: svg("g") };
+  const chart = { findings: patient.findings, span, narrow, width, left, right, top: 22, back: svg("g"), plot: svg("g"), labels: svg("g") };
   chart.x = (day) => left + ((Math.min(Math.max(day, span.from), span.to + 1) - span.from) / (span.to + 1 - span.from)) * (right - left);
   const found = lanesOf(finding, patient.orders, span);
   const overlaps = overlapsOf(found.lanes);
@@ -113,7 +113,7 @@ function legend(finding, patient) {
     swatch("bar bar-counted", "order behind this finding"), swatch("bar bar-context", "other order"),
     prn ? swatch("bar bar-counted bar-prn", "as needed") : null,
     patient.orders.some(isMoved) ? swatch("line recorded", "dates as recorded, where the counted days differ") : null,
-    patient.orders.some((order) => order.end_date === null) ? swatch("line end-unsure", "no stop date recorded; an arrow goes on") : null,
+    patient.orders.some((order) => order.end_date === null && order.row_class === "used") ? swatch("line end-unsure", "no stop date recorded; an arrow goes on") : null,
     overlapsOf(lanesOf(finding, patient.orders, { from: -Infinity, to: Infinity }).lanes).length ? swatch("overlap", "counted orders overlap") : null,
     swatch("days-found", "days of the finding"),
     finding.chart ? swatch("line dose-low", "daily dose (lowest)") : null,

@@ -72,6 +72,37 @@ function rangeBoxes(steps, chart, y) {
     });
 }
 
+// The limit over the days of the chart: that of this finding, and on the days of the same rule's
+// other findings theirs, where it differs (age or kidney function had changed).
+function limitPieces(finding, findings, span) {
+  const others = findings.filter((one) => one.rule_id === finding.rule_id && one.subject === finding.subject
+    && one.chart === 2 && one.limit_ug !== null && one.limit_ug !== finding.limit_ug
+    && one.date <= span.to && one.end_date >= span.from
+    && (one.end_date < finding.date || one.date > finding.end_date)).sort((a, b) => a.date - b.date);
+  const pieces = [];
+  let day = span.from;
+  for (const one of others) {
+    if (one.date < day && pieces.length) continue;
+    if (one.date > day) pieces.push({ from: day, to: one.date - 1, limit: finding.limit_ug });
+    day = Math.min(one.end_date, span.to) + 1;
+    pieces.push({ from: Math.max(one.date, span.from), to: day - 1, limit: one.limit_ug, other: true });
+  }
+  if (day <= span.to) pieces.push({ from: day, to: span.to, limit: finding.limit_ug });
+  return pieces;
+}
+
+function limitSteps(pieces, chart, y) {
+  return pieces.flatMap((piece, place) => {
+    const x = chart.x(piece.from);
+    const at = y(piece.limit);
+    return [
+      svg("line", { class: "limit", x1: x, x2: chart.x(piece.to + 1), y1: at, y2: at }),
+      place ? svg("line", { class: "limit", x1: x, x2: x, y1: y(pieces[place - 1].limit), y2: at }) : null,
+      piece.other ? svg("text", { class: "limit-text halo", x: x + 4, y: at - 5 }, `limit ${doseText(piece.limit)}`) : null,
+    ];
+  });
+}
+
 function limitLine(finding, steps, chart, y, top) {
   if (finding.limit_ug === null || finding.chart !== 2) return [];
   const height = y(finding.limit_ug);
@@ -80,7 +111,7 @@ function limitLine(finding, steps, chart, y, top) {
   return [
     svg("rect", { class: "above", x: left, y: top + 14, width: chart.x(finding.end_date + 1) - left,
       height: Math.max(0, height - top - 14) }),
-    svg("line", { class: "limit", x1: chart.left, x2: chart.right, y1: height, y2: height }),
+    limitSteps(limitPieces(finding, chart.findings, chart.span), chart, y),
     svg("text", { class: "limit-text halo", x: chart.right - 4, y: near ? height + 14 : height - 5, "text-anchor": "end" },
       `limit ${doseText(finding.limit_ug)}`),
   ];
@@ -105,8 +136,8 @@ function drawDose(series, finding, chart, top, alone) {
   const { span } = chart;
   const steps = series.steps.filter((step) => step.from_date <= span.to && step.to_date >= span.from)
     .map((step) => ({ ...step, from_date: Math.max(step.from_date, span.from), to_date: Math.min(step.to_date, span.to) }));
-  const limit = alone && finding.limit_ug !== null ? finding.limit_ug : 0;
-  const scale = Math.max(1, limit, ...steps.map(highest)) * 1.22;
+  const limits = alone && finding.limit_ug !== null ? limitPieces(finding, chart.findings, span) : [];
+  const scale = Math.max(1, ...limits.map((piece) => piece.limit), ...steps.map(highest)) * 1.22;
   const unit = scale < 3000 ? { ug: 1, text: "micrograms/day" } : { ug: 1000, text: "mg/day" };
   const bottom = top + BAND - 16;
   const y = (value) => bottom - (value / scale) * (BAND - 32);

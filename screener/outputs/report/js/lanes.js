@@ -167,9 +167,10 @@ function drawLanes(lanes, chart, top) {
     const name = wrapText(medicine, room, "600 13px " + FONT);
     const dose = wrapText(sum, room, "12px " + FONT);
     const height = 16 * name.length + 15 * dose.length;
-    const kind = lane.counted ? "lane-name" : "lane-name lane-other";
+    const halo = chart.narrow ? " halo" : "";
+    const kind = `${lane.counted ? "lane-name" : "lane-name lane-other"}${halo}`;
     chart.labels.append(svg("g", null, textLines(name, 4, y + 13, 16, kind),
-      textLines(dose, 4, y + 13 + 16 * name.length, 15, "lane-dose")));
+      textLines(dose, 4, y + 13 + 16 * name.length, 15, `lane-dose${halo}`)));
     const barTop = chart.narrow ? y + height + 4 : y + 4;
     chart.plot.append(svg("g", null, lane.bars.map((bar, place) => barShape(bar, place, barTop, chart))));
     y += (chart.narrow ? height + 26 : Math.max(height, 24)) + 8;
