@@ -139,6 +139,18 @@ def test_the_page_shows_every_week_and_every_night_as_a_table_too() -> None:
     assert "style=" not in trends
 
 
+def test_every_rule_that_ran_has_its_last_counts_drawn() -> None:
+    rule = clinic().run["rules"][0]["id"]
+    html = page(
+        previous_run="abc",
+        compared={"previous_run": "abc", "previous_as_of": "2026-09-13", "rules": [rule]},
+        trends={"nights": nights([0, 1]), "by_rule": {rule: [1, 3]}},
+    )
+    table = html.split('id="h-byrule"')[1].split("</table>")[0]
+    assert table.count('class="t-line"') == 1
+    assert 'd="M2.0 11.3L82.0 2.0"' in table
+
+
 def test_numbers_of_the_comparison_are_those_of_run_json() -> None:
     states = {"new": 4321, "worsened": 5, "continuing": 6, "reopened": 7, "not_compared": 8,
               "no_longer_found": 1234}  # fmt: skip

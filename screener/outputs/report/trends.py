@@ -6,7 +6,7 @@ Everything is counted in run.json; here it gets its place in a drawing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,7 @@ class Trends:
     all: Weekly | None
     severe: Weekly | None
     nightly: Chart | None
+    by_rule: Mapping[str, tuple[str, ...]]  # paths of `sparkline`
 
 
 def trends_of(told: dict[str, Any]) -> Trends:
@@ -73,6 +74,7 @@ def trends_of(told: dict[str, Any]) -> Trends:
         _weekly(weeks, "new"),
         _weekly(weeks, "new_critical_high"),
         _nightly(nights) if len(nights) > 1 else None,
+        {rule: sparkline(counts) for rule, counts in told["by_rule"].items()},
     )
 
 
