@@ -77,7 +77,7 @@ _VOLUME: dict[str, tuple[float, str]] = {
 _COUNTABLE: dict[str, str] = {
     "tablet": "tablet tablets tab tabs tabl tbl tbls caplet caplets pill pills 732936001 428673006 "
     "tablet-unitofproductusage tablet(unitofpresentation)",
-    "capsule": "capsule capsules cap caps capsul 732937005 capsule-unitofproductusage "
+    "capsule": "capsule capsules cap caps capsul capsuls 732937005 capsule-unitofproductusage "
     "capsule(unitofpresentation) softgel softgels",
     "packet": "packet packets pkt pkts pckt sachet sachets granulepacket granulepackets stickpack",
     "patch": "patch patches ptch transdermalpatch transdermalpatches transdermalsystem",

@@ -40,12 +40,28 @@ _CHANGES_NOTHING = [
     r"(?:and |& )?(?:then )?(?:and )?(?:remove|take off|removed)(?: patch)?\b",
     rf"\b(?:leave |wear |keep )?(?:on (?:for )?{_HOURS}|{_HOURS} on)(?: ?[,/] ?| and | then |"
     rf" and then | )(?:off (?:for )?{_HOURS}|{_HOURS} off)",
-    r"\b(?:then |and |for |to be )?(?:review(?:ed)?|recheck|follow[ -]?up|f/u|rtc|see (?:gp|doctor|"
-    r"dr))(?: again)? (?:in|after) (?:\d{1,2}|one|two|three|four|six)(?:-\d{1,2})? ?"
+    r"\b(?:then |and |for |to be )?(?:review(?:ed)?|rv|r/v|recheck|follow[ -]?up|f/u|rtc|"
+    r"see (?:gp|doctor|dr))(?: again)?:? (?:(?:in|after|at) )?"
+    r"(?:\d{1,2}|one|two|three|four|six)(?:-\d{1,2})? ?"
     r"(?:days?|weeks?|wks?|months?|/7|/52|/12)",
-    r"\bfirst dose (?:today|tonight|now|tomorrow|this morning|this evening|"
+    r"\bfirst dose(?: \([a-z ]+\))? (?:today|tonight|now|tomorrow|this morning|this evening|"
     rf"(?:on )?(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]* )?{_DATE})(?: at \d{{2}}:?\d{{2}}\b)?",
     r"\bx ?\d{1,2} refills?\b",
+    r"\b(?:qty|ds|disp|dispense|quantity) ?[:#] ?\d{1,4}\b"
+    r"(?: ?(?:tabs?|tablets?|caps?|capsules?)\b)?",
+    r"\b(?:issue|day|week|box|pack) \d{1,2} of \d{1,2}\b",
+    r"\b(?:rx |script |prescription )?(?:expires|expiry)(?: date)?:? (?:on )?"
+    r"\d{1,2}/(?:19|20)?\d\d\b",
+    r"(?<!may )(?<!can )(?<!then )(?<!and )\b(?:repeats?|rpts?) ?(?:x|:) ?\d{1,2}\b"
+    r"(?! ?(?:hours|hrs|h\b|min|times|x|/))",
+    r"\(? ?\b(?:wt|weight|body weight):? ?(?:[<>]=? ?)?\d{1,3}(?:\.\d)? ?kg\b ?\)?",
+    r"\((?:at )?(?:\d{1,2}:\d\d|\d{1,2} ?[ap]m)\)",
+    r"\(total (?:of )?\d{1,3} (?:tabs?|tablets?|caps?|capsules?)\)",
+    r"\(\d{2,4} ?ml bottle\)",
+    r"\bblood tests? (?:is |are )?(?:needed |due |required )?every \d{1,2} (?:months|weeks)\b",
+    r"\btake the (?:second|last) dose (?:by|before|no later than) \d{1,2} ?[ap]m\b",
+    r"\b(?:remain|stay|sit|keep) upright(?: for)?(?: at least)? \d{1,3} ?min(?:utes|s)?\b",
+    r",? ?\b\d{1,2} ?(?:hours|hrs) apart from [a-z, ]+$",
     r"\b(?:rx|order|script)(?: ?#| no\.?| number)? ?[:#]? ?\d{5,}",
 ]  # fmt: skip
 _ASIDE = re.compile("|".join(_CHANGES_NOTHING))
@@ -59,10 +75,21 @@ _DE_DIE_UNITS = {"t": "tablet", "c": "capsule", "ml": "ml"}
 # Malaysia and Singapore: "T. 1 om" and "1/1 tds", one of the product each time.
 _TAB = re.compile(r"^(?:t|tab)\.\s?(?=[^a-z])")
 _COUNTED_T = re.compile(
-    r"(?<![\d./-])\b(\d{1,2}(?:\.5)?|1/2|one|two|half|i|ii) t(?= (?:po|od|om|on|bd|bds|bid|tds|tid|"
-    r"qds|qid|qd|qhs|qam|qpm|hs|daily|nocte|mane|prn|every|once|twice|q ?\d|by mouth)\b)"
+    r"(?<![\d./-])\b(\d{1,2}(?:\.5)?(?= ?t)|(?:1/2|one|two|half|i|ii)(?= t)) ?t"
+    r"(?= (?:po|od|om|on|bd|bds|bid|tds|tid|qds|qid|qd|qhs|qam|qpm|hs|daily|nocte|mane|prn|every"
+    r"|once|twice|q ?\d|by mouth)\b)"
 )
 _TAKE_T = re.compile(r"^t (?!\d [ct]\b)(?=(?:\d|i|ii|iii|one|two|half)\b)")
+# A scheme of the times of the day with a nought in it, however it is spaced: "1 - 0 - 1", "1+0+1".
+_SCHEME = re.compile(
+    r"(?<![\d/.+-])(?=[^a-z]*\b0\b)(\d(?:\.5)?|\d 1/2|1/2) ?([-+]) ?(\d(?:\.5)?|1/2) ?\2 ?"
+    r"(\d(?:\.5)?|1/2)(?: ?\2 ?(\d(?:\.5)?|1/2))?(?! ?[\d/+-])"
+)
+_TEMPERATURE = re.compile(
+    r"\b(?:elevated |raised |high )?(?:temp(?:erature)?|fever)(?: of)? ?(?:above|over|greater than"
+    r"|exceeding|> ?=?) ?\d{2,3}(?:\.\d)? ?(?:degrees |deg )?(?:[cf]\b)?"
+)
+_BRACKETED_MEAL = re.compile(r"\((after|before|with) (food|meals?|breakfast|lunch|dinner|supper)\)")
 _ONE_EACH = re.compile(r"\b(?:1/1|i/i)(?= (?:od|om|on|bd|tds|qid|qds|nocte|mane|prn|tid|bid)\b)")
 
 
@@ -96,15 +123,26 @@ def _once(found: re.Match[str]) -> str:
     return found.group(1) if same else found.group()
 
 
+def _tight(found: re.Match[str]) -> str:
+    """1-0-1 for "1 + 0 + 1"; a dash behind it is a sign."""
+    first, _, *others = found.groups()
+    numbers = [first, *(one for one in others if one is not None)]
+    if "0" not in numbers:
+        return found.group()
+    return "-".join("1/2" if n == "1/2" else n.replace(" 1/2", ".5") for n in numbers) + " "
+
+
 def without_asides(text: str) -> str:
     """The plain text with every aside replaced by a sign, and some codes written out."""
     text = without_remarks(_STARS.sub(" , ", text))
-    if " t " in text or text.startswith("t "):
+    if "t " in text:
         text = _TAKE_T.sub("take ", _COUNTED_T.sub(r"\1 tablet", text))
     if not _FIGURES.search(text):
         return text
+    text = _TEMPERATURE.sub("fever", text)
+    text = _SCHEME.sub(_tight, _BRACKETED_MEAL.sub(r" \1 \2 ", text))
     text = _BEGIN_DATE.sub(_SOME_DAY, _ASIDE.sub(" , ", text))
-    text = _SHORT_DATE.sub(_SOME_DAY, text)
+    text = _SHORT_DATE.sub(_SOME_DAY, re.sub(r"(?<=from that day ) ?\d{1,2}:\d\d\b", " ", text))
     text = _DAY_LIST.sub(_days_in_full, _SAID_TWICE.sub(_once, text))
     text = _DE_DIE.sub(
         lambda m: f"{m[1]} times a day {m[2]} {_DE_DIE_UNITS.get(m[3], 'tablet')} ", text

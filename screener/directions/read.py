@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import cache
 
@@ -62,8 +63,24 @@ def read_directions(texts: pl.Series, *, own_name: str | None = None) -> pl.Data
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
+# A dose at one time of the day, and "as directed" or "as needed" at another: no dose of the day. A
+# text that was cut off in a word.
+_HALF_SAID = re.compile(
+    r"\b(?:and|then|plus|also)\s+(?:take |use |give )?(?:as|when|if)\s+"
+    r"(?:directed|instructed|prescribed|advised|needed|required|necessary|told)\s+"
+    r"(?:in|at|before|after|with|on|every|each|mid)\b"
+    r"|[&,;]\s+(?:as|when|if)\s+(?:directed|instructed|prescribed|advised|told)\s+"
+    r"(?:in|at|before|after|with|on|every|each|mid)\b"
+    r"|[&,;]\s+(?:as|when|if)\s+(?:needed|required|necessary)\s+(?:in the|at)\b"
+    r"|\btake (?:\d+|one|two|three|four) (?:tabl|table|capsu|capsul)$"
+)
+
+
 def _rows(plain: str, own_name: str | None) -> list[Row]:
     """The rows of one text that `plain_text` has made plain, without the text."""
+    half_said = _HALF_SAID.search(plain)
+    if half_said:
+        return [(0, *_BLANK, half_said.group(), "no dose")]
     try:
         phases = phases_of(phrases_of(tokens_of(plain, own_name)))
     except UnreadableError as error:

@@ -36,6 +36,14 @@ UNREADABLE = [
     ("2 tablets stat then 1 bd", "several readings", "2 tablets stat"),
     ("1 mon-thu", "several readings", "mon-thu"),
     ("3 x 1", "foreign word", "x"),
+    # one time of the day has a dose, the other "as directed"
+    ("2 tablets in the morning and as directed in the evening", "no dose", "and as directed in"),
+    ("1 mane, as instructed at night", "no dose", ", as instructed at"),
+    ("1 at night and when required in the morning", "no dose", "and when required in"),
+    ("1 mane, as needed at night", "no dose", ", as needed at"),
+    ("1 tablet daily for 7 days then take 2 tabl", "no dose", "take 2 tabl"),  # cut off
+    ("take it daily", "no dose", "daily"),
+    ("1 tablet daily (total 4 tablets a day)", "foreign word", "total"),
     ("1 every 5 minutes", "no frequency", "every 5 minutes"),
     ("biweekly 1 tab", "foreign word", "biweekly"),
     ("1 q4h while awake", "foreign word", "while"),
