@@ -105,6 +105,30 @@ def test_a_night_without_a_run_is_a_gap_in_the_line() -> None:
     assert len(chart.points) == 5
 
 
+def test_an_incomplete_night_is_no_part_of_the_line() -> None:
+    told = nights([0, 1]) + nights([2], complete=False) + nights([3, 4])
+    chart = trends_of(series({"nights": told})).nightly
+    assert chart is not None
+    assert [piece.count("L") for piece in chart.pieces] == [1, 1]
+    assert [point.whole for point in chart.points] == [True, True, False, True, True]
+
+
+def test_a_missing_week_ends_every_row_of_weeks() -> None:
+    seven = [(11, 1000)] * 7
+    assert signals(seven, LIMITS)[-1] != ""
+    for gap in range(1, 7):
+        follows = [True] * 7
+        follows[gap] = False
+        assert signals(seven, LIMITS, follows)[-1] == ""
+    near = [(17, 1000), (10, 1000), (17, 1000)]
+    assert signals(near, LIMITS, [True, True, False])[-1] == ""
+    counts = weeks([9, 11] * 6 + [11] * 4 + [500] + [11] * 4)
+    counts[16]["complete"] = False
+    shown = trends_of(series({"weeks": counts})).all
+    assert shown is not None
+    assert shown.rows[-1][-1] == ""
+
+
 def test_a_change_of_rules_is_marked_on_its_night() -> None:
     told = nights([0, 1]) + nights([2], rules_changed=True)
     chart = trends_of(series({"nights": told})).nightly
@@ -163,6 +187,6 @@ def test_numbers_of_the_comparison_are_those_of_run_json() -> None:
     text = re.sub(r"\s+", " ", text_of(html.encode()))
     assert "4,321 new, 5 worsened, 7 found again, 1,234 no longer found, 8 not compared" in text
     assert "77 new" in text
-    assert "only on 2 rules unchanged since" in text
+    assert "only on 2 rules that are the same in both" in text
     assert "rule c: changed" in text
     assert "nothing to compare with" not in text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from screener.outputs.report.funnel_chart import ticks
@@ -84,8 +85,9 @@ def _weekly(weeks: Sequence[dict[str, Any]], what: str) -> Weekly | None:
         return None
     counts = [(one[what] or 0, one["screened"]) for one in usable]
     limits = limits_of(counts)
-    said = signals(counts, limits) if limits else [""] * len(counts)
     days = [dt.date.fromisoformat(one["week"]) for one in usable]
+    follows = [True, *((b - a).days == 7 for a, b in pairwise(days))]
+    said = signals(counts, limits, follows) if limits else [""] * len(counts)
     rates = [1000 * new / screened for new, screened in counts]
     edges = [limits.at(screened) for _, screened in counts] if limits else []
     highest = max([*rates, *(1000 * high for _, high in edges)])
@@ -166,7 +168,10 @@ class _Place:
         )
         pieces: list[list[tuple[dt.date, float]]] = []
         for at, (day, value) in enumerate(zip(self.days, values, strict=True)):
-            apart = at and (day - self.days[at - 1]).days > self.step
+            apart = at and (
+                (day - self.days[at - 1]).days > self.step
+                or not (complete[at] and complete[at - 1])
+            )
             if at == 0 or apart:
                 pieces.append([])
             pieces[-1].append((day, value))
