@@ -45,7 +45,10 @@ def marked_tables(place: Place) -> list[str]:
 
 
 def found_in(path: Path) -> bool:
-    return MARK.encode() in path.read_bytes().lower()
+    content = path.read_bytes().lower()
+    if path.name.startswith("history.sqlite"):  # names of sites are told by design
+        content = content.replace(f"{MARK}siteid".encode(), b"")
+    return MARK.encode() in content
 
 
 @pytest.mark.parametrize("more", [(), ("--incremental",), ("--log-format", "json", "--verbose")])
