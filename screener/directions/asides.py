@@ -49,14 +49,12 @@ _CHANGES_NOTHING = [
     r"\bx ?\d{1,2} refills?\b",
     r"\b(?:qty|ds|disp|dispense|quantity) ?[:#] ?\d{1,4}\b"
     r"(?: ?(?:tabs?|tablets?|caps?|capsules?)\b)?",
-    r"\b(?:issue|day|week|box|pack) \d{1,2} of \d{1,2}\b",
+    r"\bissue \d{1,2} of \d{1,2}\b",
     r"\b(?:rx |script |prescription )?(?:expires|expiry)(?: date)?:? (?:on )?"
     r"\d{1,2}/(?:19|20)?\d\d\b",
-    r"(?<!may )(?<!can )(?<!then )(?<!and )\b(?:repeats?|rpts?) ?(?:x|:) ?\d{1,2}\b"
-    r"(?! ?(?:hours|hrs|h\b|min|times|x|/))",
-    r"\(? ?\b(?:wt|weight|body weight):? ?(?:[<>]=? ?)?\d{1,3}(?:\.\d)? ?kg\b ?\)?",
-    r"\((?:at )?(?:\d{1,2}:\d\d|\d{1,2} ?[ap]m)\)",
-    r"\(total (?:of )?\d{1,3} (?:tabs?|tablets?|caps?|capsules?)\)",
+    r"\b(?:wt|weight|body weight):? ?\d{1,3}(?:\.\d)? ?kg\b",
+    r"\((?:wt|weight):? ?(?:[<>]=? ?)?\d{1,3}(?:\.\d)? ?kg\)",
+    r"\(total (?:of )?(?:1[4-9]|[2-9]\d|\d{3}) (?:tabs?|tablets?|caps?|capsules?)\)",
     r"\(\d{2,4} ?ml bottle\)",
     r"\bblood tests? (?:is |are )?(?:needed |due |required )?every \d{1,2} (?:months|weeks)\b",
     r"\btake the (?:second|last) dose (?:by|before|no later than) \d{1,2} ?[ap]m\b",
@@ -88,6 +86,23 @@ _SCHEME = re.compile(
 _TEMPERATURE = re.compile(
     r"\b(?:elevated |raised |high )?(?:temp(?:erature)?|fever)(?: of)? ?(?:above|over|greater than"
     r"|exceeding|> ?=?) ?\d{2,3}(?:\.\d)? ?(?:degrees |deg )?(?:[cf]\b)?"
+)
+# The hour of a time of the day that was said in words; two hours, or one that does not fit, stay.
+_BRACKETED_HOUR = re.compile(
+    r"(?:(?<=night )|(?<=nocte )|(?<=bedtime )|(?<=evening )|(?<=teatime )|(?<= on ))\((?:at )?"
+    r"(?:(?:1[6-9]|2[0-3]):\d\d|(?:[4-9]|1[01])(?::\d\d)? ?pm)\)"
+    r"|(?:(?<=morning )|(?<=mane )|(?<= om ))\((?:at )?"
+    r"(?:(?:0?[5-9]|1[01]):\d\d|(?:[5-9]|1[01]) ?am)\)"
+)
+# Repeats of a prescription; beside "now" or an interval they may be repeats of the dose.
+_REPEATS = re.compile(r"(?<=[,.;(-]) ?(?:repeats?|rpts?) ?(?:x|:) ?\d{1,2}(?= ?(?:[,.;)]|$))")
+_COUNTS_DOSES = re.compile(
+    r"\b(?:now|stat|immediately|hours?|hrs?|hourly|min(?:ute)?s?|prn|needed)\b"
+)
+_THEN_OFF = re.compile(r",? then off ?\.?$")
+_POST_OP = re.compile(
+    r"(?:(?<!day )(?<!days )(?<!week )(?<!weeks )|\b(?P<length>for \d{1,2} (?:day|week)s? ))"
+    r"\bpost[ -]op(?:eratively)?\b(?! days?)"
 )
 _BRACKETED_MEAL = re.compile(r"\((after|before|with) (food|meals?|breakfast|lunch|dinner|supper)\)")
 _ONE_EACH = re.compile(r"\b(?:1/1|i/i)(?= (?:od|om|on|bd|tds|qid|qds|nocte|mane|prn|tid|bid)\b)")
@@ -139,8 +154,18 @@ def without_asides(text: str) -> str:
         text = _TAKE_T.sub("take ", _COUNTED_T.sub(r"\1 tablet", text))
     if not _FIGURES.search(text):
         return text
-    text = _TEMPERATURE.sub("fever", text)
-    text = _SCHEME.sub(_tight, _BRACKETED_MEAL.sub(r" \1 \2 ", text))
+    if "temp" in text or "fever" in text:
+        text = _TEMPERATURE.sub("fever ", text)
+    if "post" in text:
+        text = _POST_OP.sub(lambda m: m["length"] or " , ", text)
+    if "(" in text:
+        text = _BRACKETED_MEAL.sub(r" \1 \2 ", _BRACKETED_HOUR.sub("", text))
+    if ("repeat" in text or "rpt" in text) and not _COUNTS_DOSES.search(text):
+        text = _REPEATS.sub(" , ", text)
+    if text.endswith(("off", "off.")):
+        text = _THEN_OFF.sub("", text)
+    if "0" in text:
+        text = _SCHEME.sub(_tight, text)
     text = _BEGIN_DATE.sub(_SOME_DAY, _ASIDE.sub(" , ", text))
     text = _SHORT_DATE.sub(_SOME_DAY, re.sub(r"(?<=from that day ) ?\d{1,2}:\d\d\b", " ", text))
     text = _DAY_LIST.sub(_days_in_full, _SAID_TWICE.sub(_once, text))

@@ -44,6 +44,22 @@ UNREADABLE = [
     ("1 tablet daily for 7 days then take 2 tabl", "no dose", "take 2 tabl"),  # cut off
     ("take it daily", "no dose", "daily"),
     ("1 tablet daily (total 4 tablets a day)", "foreign word", "total"),
+    ("1 tablet bd (total of 6 tablets)", "foreign word", "total of"),
+    # an hour that does not fit, and one beside a frequency
+    ("1 tablet twice daily (8am)", "contradiction", "twice daily (8am"),
+    # repeats of the dose, or of the prescription
+    ("1 tablet now, repeat x 1", "foreign word", "repeat"),
+    ("1 tablet every 4 hours, repeat x 2", "foreign word", "repeat"),
+    ("take one repeat x 4 daily", "foreign word", "repeat"),
+    ("1 daily then off weekends", "foreign word", "then off"),
+    ("1 tab bd 2 days post op", "foreign word", "post"),
+    ("1 tablet post op day 1, 2 tablets post op day 2", "foreign word", "post"),
+    ("2 tablets daily weight > 80 kg", "foreign word", "weight"),
+    (
+        "1 tablet daily (wt < 50 kg), 2 tablets daily (wt > 50 kg)",
+        "several readings",
+        "1 tablet daily , , 2 tablets",
+    ),
     ("1 every 5 minutes", "no frequency", "every 5 minutes"),
     ("biweekly 1 tab", "foreign word", "biweekly"),
     ("1 q4h while awake", "foreign word", "while"),
