@@ -94,6 +94,11 @@ _BRACKETED_HOUR = re.compile(
     r"|(?:(?<=morning )|(?<=mane )|(?<= om ))\((?:at )?"
     r"(?:(?:0?[5-9]|1[01]):\d\d|(?:[5-9]|1[01]) ?am)\)"
 )
+# One that does not fit is no second time: "mismatch" stops the reading.
+_HOUR_THAT_DOES_NOT_FIT = re.compile(
+    r"(?:(?<=night )|(?<=nocte )|(?<=bedtime )|(?<=evening )|(?<=teatime )|(?<= on )"
+    r"|(?<=morning )|(?<=mane )|(?<= om ))\((?:at )?(\d{1,2}(?::\d\d)? ?[ap]m|\d{1,2}:\d\d)\)"
+)
 # Repeats of a prescription; beside "now" or an interval they may be repeats of the dose.
 _REPEATS = re.compile(r"(?<=[,.;(-]) ?(?:repeats?|rpts?) ?(?:x|:) ?\d{1,2}(?= ?(?:[,.;)]|$))")
 _COUNTS_DOSES = re.compile(
@@ -159,7 +164,8 @@ def without_asides(text: str) -> str:
     if "post" in text:
         text = _POST_OP.sub(lambda m: m["length"] or " , ", text)
     if "(" in text:
-        text = _BRACKETED_MEAL.sub(r" \1 \2 ", _BRACKETED_HOUR.sub("", text))
+        text = _HOUR_THAT_DOES_NOT_FIT.sub(r"mismatch at \1", _BRACKETED_HOUR.sub("", text))
+        text = _BRACKETED_MEAL.sub(r" \1 \2 ", text)
     if ("repeat" in text or "rpt" in text) and not _COUNTS_DOSES.search(text):
         text = _REPEATS.sub(" , ", text)
     if text.endswith(("off", "off.")):

@@ -46,6 +46,10 @@ UNREADABLE = [
     ("1 tablet daily (total 4 tablets a day)", "foreign word", "total"),
     ("1 tablet bd (total of 6 tablets)", "foreign word", "total of"),
     # an hour that does not fit, and one beside a frequency
+    ("1 tablet at night (8am)", "foreign word", "mismatch"),
+    ("1 tab in the morning (8pm)", "foreign word", "mismatch"),
+    ("1 tablet nocte (10am)", "foreign word", "mismatch"),
+    ("1 tab morning (8am) and night (8am)", "foreign word", "mismatch"),
     ("1 tablet twice daily (8am)", "contradiction", "twice daily (8am"),
     # repeats of the dose, or of the prescription
     ("1 tablet now, repeat x 1", "foreign word", "repeat"),
