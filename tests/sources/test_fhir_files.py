@@ -56,7 +56,7 @@ def reasons(intake: Intake) -> list[tuple[str, int, str]]:
     ("name", "data"),
     [
         ("MedicationRequest__ndjson", lines(order(1))),
-        ("MedicationRequest__000__ndjson__gz", gzip.compress(lines(order(1)))),
+        ("MedicationRequest__000__ndjson__gz", gzip.compress(lines(order(1)), mtime=0)),
         ("orders__ndjson__zst", zstandard.compress(lines(order(1)))),
         ("orders__json", lines(order(1))),
         ("orders__ndjson", b"\xef\xbb\xbf" + lines(order(1))),
