@@ -20,20 +20,20 @@ def case_rows() -> dict[str, list[Row]]:
     }
 
 
-def expected_findings(groups: str, rule_prefix: str = "") -> set[Found]:
+def expected_findings(groups: str, rule_prefix: str = "", folder: Path = FOLDER) -> set[Found]:
     """Expected findings of the case groups ("ABCDE"), of rules whose id starts so."""
     return {
         (row["patient_id"], row["rule_id"], row["severity"], row["certainty"], row["date"])
-        for row in read_plain(FOLDER / "expected_findings.csv")
+        for row in read_plain(folder / "expected_findings.csv")
         if row["patient_id"][0] in groups and row["rule_id"].startswith(rule_prefix)
     }
 
 
-def expected_flags(groups: str) -> set[Flagged]:
+def expected_flags(groups: str, folder: Path = FOLDER) -> set[Flagged]:
     """Expected data flags of the case groups."""
     return {
         (row["patient_id"], row["flag"], row["date"])
-        for row in read_plain(FOLDER / "expected_data_flags.csv")
+        for row in read_plain(folder / "expected_data_flags.csv")
         if row["patient_id"][0] in groups
     }
 
@@ -43,12 +43,13 @@ def against_expectations(
     flagged: Iterable[Flagged],
     groups: str = "ABCDEG",
     rule_prefix: str = "",
+    folder: Path = FOLDER,
 ) -> list[str]:
     """Every missing and every extra finding and flag, one line each, with the case's story."""
-    stories = {row["patient_id"]: row["title"] for row in read_plain(FOLDER / "cases.csv")}
+    stories = {row["patient_id"]: row["title"] for row in read_plain(folder / "cases.csv")}
     wanted: list[tuple[str, set[tuple[str, ...]], set[tuple[str, ...]]]] = [
-        ("finding", set(expected_findings(groups, rule_prefix)), set(found)),
-        ("flag", set(expected_flags(groups)), set(flagged)),
+        ("finding", set(expected_findings(groups, rule_prefix, folder)), set(found)),
+        ("flag", set(expected_flags(groups, folder)), set(flagged)),
     ]
     lines = []
     for what, expected, got in wanted:
