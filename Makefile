@@ -33,12 +33,18 @@ $(STAMP):
 demo: $(STAMP)  ## screen the invented clinic of sample_data/ and print where the report is
 	$(BIN)/screener demo
 
+# Two processes and more share the files of tests; what holds a measured time runs alone.
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile -m 'not alone'
+
 test: $(STAMP) browser  ## all tests; those of Spark too where `make test-spark` was run once
-	$(BIN)/python -m pytest
+	$(PYTEST) $(SIDE_BY_SIDE)
+	$(PYTEST) -m alone
 	@test ! -e $(SPARK_STAMP) || $(MAKE) --no-print-directory test-spark
 
 test-deep: $(STAMP) browser  ## all tests with many more histories and faults, then 30 minutes of each fuzz target
-	SCREENER_HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+	SCREENER_HYPOTHESIS_PROFILE=deep $(PYTEST) $(SIDE_BY_SIDE)
+	SCREENER_HYPOTHESIS_PROFILE=deep $(PYTEST) -m alone
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1800
 
 # atheris has an environment of its own: it is for Linux and few versions of Python.

@@ -66,7 +66,7 @@ def test_the_first_run_offers_no_states(opened: Any) -> None:
 def test_a_patient_shows_when_the_finding_was_first_seen(opened: Any) -> None:
     data = later_run()
     page = opened(data).go("#finding/" + finding_of(data, "baclofen-max-dose"))
-    assert "First seen\n24 Aug 2026" in page.inner_text(".facts-list")
+    assert "First seen\nin the run of 24 Aug 2026" in page.inner_text(".facts-list")
     first = clinic()
     page = opened(first).go("#finding/" + finding_of(first, "baclofen-max-dose"))
     assert "First seen" not in page.inner_text(".facts-list")
@@ -85,6 +85,7 @@ def measured(browser: Any, path: Path) -> tuple[float, float, list[str]]:
     return ready, slowest, report.said
 
 
+@pytest.mark.alone
 def test_a_hundred_thousand_findings_are_small_and_fast(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_bytes(render(big_run(100_000)))
@@ -94,6 +95,7 @@ def test_a_hundred_thousand_findings_are_small_and_fast(browser: Any, tmp_path: 
     assert min(slowest for _, slowest, _ in tries) <= 300
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(
     os.environ.get("SCREENER_HYPOTHESIS_PROFILE") != "deep", reason="takes a minute: make test-deep"
 )
@@ -207,3 +209,27 @@ def test_the_list_counts_what_the_parquet_holds(opened: Any, tmp_path: Path) -> 
             page.select_option(f"#{name}", value)
             assert shown_rows(page) == count, value
         page.select_option(f"#{name}", "")
+
+
+def test_tags_say_active_or_past_and_no_state_that_reads_as_if_the_patient_s_went_on(
+    opened: Any,
+) -> None:
+    data = later_run()
+    page = opened(data).go("#findings?low=1&by=finding")
+    words = {"new": "new", "worsened": "worsened", "reopened": "found again",
+             "not_compared": "not compared", "waived": "waived"}  # fmt: skip
+    for state in STATES:
+        for active in (True, False):
+            rows = data.findings.filter(state=state, active=active)
+            if rows.height == 0:
+                continue
+            page.goto(page.url.split("#")[0] + f"#finding/{rows['finding_id'][0]}")
+            tags = page.locator(".lead-tags .tag").all_inner_texts()
+            known = [words[state]] if state in words else []
+            assert [tag for tag in tags if tag != "possible"] == [
+                "active" if active else "past", *known
+            ]  # fmt: skip
+            page.wait_for_selector("svg.chart")
+    labels = opened(data).go("#findings").locator("#f-state option").all_inner_texts()
+    assert labels == ["All", "new", "worsened", "also in the last run", "found again",
+                      "not compared", "waived"]  # fmt: skip
