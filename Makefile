@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-deep test-spark fuzz check fix bench bench-docs peers lock upgrade browser sample-data sbom
+.PHONY: help venv demo test test-deep test-spark fuzz check fix bench bench-docs peers lock upgrade browser sample-data sbom mutation
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -63,6 +63,18 @@ $(FUZZ_STAMP):
 	test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
 	$(FUZZ)/bin/python -m pip install --quiet --require-hashes -r requirements-runtime.lock -r $(FUZZ_LOCK)
 	@rm -f $(FUZZ)/installed-*
+	@touch $@
+
+MUTATION := build/mutation
+MUTATION_LOCK := tests/mutation/requirements.lock
+MUTATION_STAMP := $(MUTATION)/installed-$(shell cat $(MUTATION_LOCK) $(LOCK) | cksum | cut -d' ' -f1)
+mutation: $(MUTATION_STAMP)  ## change the core in one place at a time; MUTANTS='screener.units.*'
+	$(MUTATION)/bin/mutmut run --max-children 1 $(foreach one,$(MUTANTS),'$(one)')
+
+$(MUTATION_STAMP):
+	test -x $(MUTATION)/bin/python || $(PYTHON) -m venv $(MUTATION)
+	$(MUTATION)/bin/python -m pip install --quiet --require-hashes -r $(LOCK) -r $(MUTATION_LOCK)
+	@rm -f $(MUTATION)/installed-*
 	@touch $@
 
 # PySpark has an environment of its own: it brings pandas, which pandera then imports everywhere.
@@ -126,6 +138,7 @@ lock: $(STAMP)  ## pin what pyproject.toml asks for, keeping the pins that still
 	$(COMPILE:pyproject.toml=$(PEERS_ASKED)) -o $(PEERS_ASKED:.in=.lock)
 	$(COMPILE:pyproject.toml=$(FUZZ_LOCK:.lock=.in)) -o $(FUZZ_LOCK)
 	$(COMPILE:pyproject.toml=$(SBOM_LOCK:.lock=.in)) -o $(SBOM_LOCK)
+	$(COMPILE:pyproject.toml=$(MUTATION_LOCK:.lock=.in)) --constraint $(LOCK) -o $(MUTATION_LOCK)
 
 upgrade: $(STAMP)  ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --group dev -o $(LOCK)
@@ -133,8 +146,8 @@ upgrade: $(STAMP)  ## pin the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --group dev --group spark-tests --constraint $(LOCK) -o $(SPARK_LOCK)
 	$(COMPILE:pyproject.toml=$(PEERS_ASKED)) --upgrade -o $(PEERS_ASKED:.in=.lock)
 
-# The browser tests need a Chromium and skip visibly without one; it is installed only where that
-# is possible without asking, and its absence never fails a build.
+# The browser tests need a Chromium and a Firefox and skip visibly without; both are installed only where that
+# is possible without asking, and their absence never fails a build.
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
 		|| command -v google-chrome >/dev/null \
@@ -142,3 +155,8 @@ browser:
 			&& { apt-get update -qq; DEBIAN_FRONTEND=noninteractive \
 				apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 ; } \
 		|| echo "no Chromium here: the browser tests will be skipped"
+	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+			&& { apt-get update -qq; DEBIAN_FRONTEND=noninteractive \
+				apt-get install -y -qq --no-install-recommends firefox-esr; } >/dev/null 2>&1 ; } \
+		|| echo "no Firefox here: its tests will be skipped"

@@ -146,11 +146,6 @@ def day_number(day: dt.date) -> int:
     return (day - EPOCH).days
 
 
-def date_of(number: int) -> dt.date:
-    """The civil date of a day number."""
-    return EPOCH + dt.timedelta(days=number)
-
-
 @dataclass(frozen=True, slots=True)
 class RawEnd:
     """What is known of an export file once its last byte was read.

@@ -18,6 +18,7 @@ from screener.rule.values import DailyAmount, DrugSet
 from screener.timeline import Timeline
 from screener.timeline.days import birthday, day
 from screener.timeline.runs import at_start, cut_at, edges_of
+from screener.timeline.words import days_words, with_commas
 
 CLOSE = 1  # a result so near to a bound is said to be near; laboratories print whole numbers
 
@@ -175,12 +176,15 @@ def _broken(days: pl.DataFrame, band: Band, unit: str) -> pl.DataFrame:
                 + " on "
                 + tested
                 + ", "
-                + (pl.col("from_day") - pl.col("tested")).cast(pl.String)
-                + " days before"
+                + _before(pl.col("from_day") - pl.col("tested"))
             )
             + _dose_words(band),
         )
     )
+
+
+def _before(days: pl.Expr) -> pl.Expr:
+    return pl.when(days == 0).then(pl.lit("the same day")).otherwise(days_words(days) + " before")
 
 
 def _dose_words(band: Band) -> pl.Expr:
@@ -194,7 +198,7 @@ def _dose_words(band: Band) -> pl.Expr:
     if not said:
         return pl.lit("")
     dose = in_unit(pl.when("definite").then("low").otherwise("high"), said[0][1].text)
-    number = dose.round(3).cast(pl.String).str.replace(r"\.0$", "")
+    number = with_commas(dose.round(3).cast(pl.String).str.replace(r"\.0$", ""))
     limits = " and ".join(f"{side} {amount.text}" for side, amount in said)
     return ", at " + number + f" {unit_words(said[0][1].text)} ({limits})"
 

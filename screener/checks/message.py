@@ -10,22 +10,44 @@ import polars as pl
 from screener.checks import CHECKS
 from screener.checks.pieces import subject_of
 from screener.rule.model import Rule
+from screener.timeline.words import with_commas
 
 ON_DIALYSIS = "on dialysis"  # what the kidney check says instead of a value
 PLACE = re.compile(r"\{(\w+)\}")
+NUMBERS = ("days", "value", "limit")  # places after which "1 days" would be wrong
+COUNTED = re.compile(r"^ (day|dose|drug|order)s\b")
 
 
 def message_of(rule: Rule) -> pl.Expr:
     """The rule's own sentence with its placeholders filled, or one made of what was found."""
     template = rule.message or "{title}{amount}, {span}."
+    pieces = PLACE.split(template)
     parts = []
-    for i, text in enumerate(PLACE.split(template)):
+    for i, text in enumerate(pieces):
         if i % 2 == 0:
             if text:
-                parts.append(pl.lit(text))
+                parts.append(_after(pieces[i - 1], text, rule) if i else pl.lit(text))
+        elif text == "unit" and i > 1 and pieces[i - 2] in NUMBERS:
+            parts.append(_unit(PLACES[pieces[i - 2]](rule)))
         else:
             parts.append(PLACES[text](rule))
-    return pl.concat_str(parts)
+    said = pl.concat_str(parts)
+    return said.str.head(1).str.to_uppercase() + said.str.slice(1)  # a drug may be its first word
+
+
+def _after(place: str, text: str, rule: Rule) -> pl.Expr:
+    """The words after a place; after a number that is 1, what is counted stands alone: 1 day."""
+    if place not in NUMBERS or not COUNTED.match(text):
+        return pl.lit(text)
+    one = pl.lit(COUNTED.sub(r" \1", text))
+    return pl.when(PLACES[place](rule) == "1").then(one).otherwise(pl.lit(text))
+
+
+def _unit(number: pl.Expr) -> pl.Expr:
+    """The unit as it stands after a number: `doses a week`, but `1 dose a week`."""
+    unit = pl.col("unit").fill_null("")
+    one = unit.str.replace(r"^(day|dose|drug|order)s\b", "${1}")
+    return pl.when(number == "1").then(one).otherwise(unit)
 
 
 def _days() -> pl.Expr:
@@ -34,8 +56,8 @@ def _days() -> pl.Expr:
 
 def _amount() -> pl.Expr:
     """ ": 90 mg/day (limit 80)", and the like; nothing where there is no number."""
-    unit = pl.col("unit").fill_null("")
     value, limit = _figure("value"), _figure("limit")
+    unit = _unit(value)
     return (
         pl.when(pl.col("value").is_null())
         .then(pl.when(pl.col("how") == ON_DIALYSIS).then(pl.lit(f": {ON_DIALYSIS}"))
@@ -74,10 +96,12 @@ def _date(column: str) -> pl.Expr:
 
 
 def _figure(column: str) -> pl.Expr:
-    """A number without trailing zeros: 80.01, 60, 0.125; a kidney function with one decimal."""
+    """A number without trailing zeros, with a comma at 1,000: 80.01, 0.125, 6,000; a kidney
+    function with one decimal."""
     kidney = pl.col("unit").str.starts_with("mL/min").fill_null(value=False)
     number = pl.when(kidney).then(pl.col(column).round(1)).otherwise(pl.col(column).round(3))
-    return number.cast(pl.String).str.replace(r"\.0$", "").fill_null("")
+    text = number.cast(pl.String).str.replace(r"\.0$", "")
+    return with_commas(text).fill_null("")
 
 
 PLACES: dict[str, Callable[[Rule], pl.Expr]] = {

@@ -27,6 +27,7 @@ from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import Conversion, DailyAmount, DrugSet, Share
 from screener.timeline import Timeline
 from screener.timeline.episodes import PATIENT, episode_steps, episodes
+from screener.timeline.words import days_words, with_commas
 from screener.units import divided
 
 
@@ -148,28 +149,29 @@ def _breaks(params: StopsSuddenly, series: str) -> pl.Expr:
 
 
 def _words(params: StopsSuddenly) -> pl.Expr:
+    grace = "1 day" if params.grace == 1 else f"{params.grace} days"
     begun = pl.from_epoch("first_day", time_unit="d").dt.strftime("%-d %b %Y")
     ended = pl.from_epoch("end_day", time_unit="d").dt.strftime("%-d %b %Y")
-    days = (pl.col("end_day") - pl.col("first_day") + 1).cast(pl.String)
+    days = days_words(pl.col("end_day") - pl.col("first_day") + 1)
     below = pl.when("low_breaks").then("low_days_below").otherwise("high_days_below")
     last = pl.when("low_breaks").then("low_last").otherwise("high_last")
     lowered = (
         pl.when(below == 0).then(pl.lit("not lowered before the end"))
-        .otherwise("lowered for the last " + below.cast(pl.String) + " days, to "
+        .otherwise("lowered for the last " + days_words(below) + ", to "
                    + _plain(divided(last, 1000)) + " mg/day")
     )  # fmt: skip
     after = (
         pl.when("recorded").then(pl.lit("its stop is recorded"))
-        .otherwise(pl.lit(f"no supply for more than {params.grace} days after"))
+        .otherwise(pl.lit(f"no supply for more than {grace} after"))
     )  # fmt: skip
     return (
-        "taken for " + days + " days (" + begun + " to " + ended + "), stable at "
+        "taken for " + days + " (" + begun + " to " + ended + "), stable at "
         + _plain(pl.col("value")) + " mg/day; " + lowered + "; " + after
     )  # fmt: skip
 
 
 def _plain(number: pl.Expr) -> pl.Expr:
-    return number.cast(pl.String).str.replace(r"\.0$", "")
+    return with_commas(number.cast(pl.String).str.replace(r"\.0$", ""))
 
 
 CHECK = Check("stops_suddenly", StopsSuddenly, find, lambda p: p.of, "a course that stops suddenly")

@@ -50,13 +50,14 @@ def limit_at(tokens: list[Token], i: int) -> Found | None:
     if ends is None:
         return None
     _, amount, j = ends
-    if before is None and at(tokens, j).is_a("period", "nights"):
+    if before is None and at(tokens, j).is_a("period", "nights", "hourly"):
         return _most_days(tokens, i, ends)
     return limit_end(tokens, i, j, amount, said=before)
 
 
 def _most_days(tokens: list[Token], i: int, ends: Range) -> Found | None:
-    """Max 3 days: a length. Of "max 4 day" or "max 4 d" nobody knows whether a day is meant."""
+    """Max 3 days: a length. Of "max 4 day" or "max 4 d" nobody knows whether a day is meant, nor of
+    "max 8 hourly" whether 8 are meant or every 8 hours."""
     low, high, j = ends
     word = at(tokens, j)
     days = _days(low, word.kinds.get("period", "1")) if not word.is_a("hourly") else None

@@ -8,7 +8,7 @@ from screener.rule.amounts import Wrong, days, decimal_number
 from screener.rule.model import HasCondition
 from screener.rule.reading import Reading, text_of
 from screener.rule.suggest import did_you_mean
-from screener.rule.values import Conversion, LabTest
+from screener.rule.values import RESULT_DECIMALS, Conversion, LabTest
 from screener.rule.yaml_reader import Node
 
 _RESULT = re.compile(r"^(?P<number>[^\sA-Za-zµμ%/]+)\s*(?P<unit>\D.*)?$")
@@ -84,7 +84,9 @@ def result_in_first_unit(test: LabTest, text: str) -> float:
         )
         right = f'"{found["number"]} {unit_in_words(test.units[0][0])}"'
         raise Wrong(what, f"for example {right}; its units are {units}")
-    return float(number) * factors[said]  # as the results of an export are converted
+    # Rounded as polars rounds the results of an export: one of exactly the limit must be equal.
+    scale = 10.0**RESULT_DECIMALS
+    return round(float(number) * factors[said] * scale) / scale
 
 
 def unit_in_words(unit: str) -> str:

@@ -86,6 +86,9 @@ class Limits:
     at_most: float | None = None
 
 
+RESULT_DECIMALS = 7  # of a result, and of a limit, converted to the first unit of a test
+
+
 @dataclass(frozen=True, slots=True)
 class LabTest:
     """A laboratory test: the words of the rule, and the names an export may call it by."""

@@ -112,7 +112,7 @@ def _with_each_dose(lines: pl.DataFrame) -> pl.DataFrame:
         # 2.5 g of a gel with 16.2 mg in a gram are no 2.5 g of the drug
         | ((kind == "mass") & (per_kind == "mass") & (pl.col("dose_name") == pl.col("per_name")))
         | (needs_strength & pl.col("strength_per_unit").is_not_null() & (per_kind == ""))
-        | ((kind == "countable") & per_volume)
+        | ((kind == "countable") & (per_kind == "volume"))
         | ((kind == "volume") & (per_kind == "countable"))
         | ((kind == "countable") & (pl.col("track") == "transdermal")
            & (pl.col("strength_kind") == "mass") & (pl.col("strength_name") != "mcg"))
@@ -160,7 +160,8 @@ def _with_daily_dose(lines: pl.DataFrame) -> pl.DataFrame:
     untimed = (pl.col("no_times") | pl.col("bad_period")) & ~pl.col("continuous")
     no_maximum = (
         prn & pl.col("least").is_not_null() & pl.col("times").is_null() & pl.col("no_times")
-    )
+        & ~pl.col("continuous")  # a patch is worn all day, however often it is changed
+    )  # fmt: skip
     unreadable = pl.col("least").is_null() | (untimed & ~no_maximum)
     rate = pl.when(pl.col("continuous")).then(1.0).otherwise(pl.col("times") / pl.col("period"))
     times = pl.when(pl.col("continuous")).then(1.0).otherwise(pl.col("times"))

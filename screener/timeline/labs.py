@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from screener.rule.values import LabTest
+from screener.rule.values import RESULT_DECIMALS, LabTest
 from screener.tables import Tables
 from screener.terminology import lab_test
 from screener.timeline.days import day
@@ -64,9 +64,8 @@ def results_of(labs: pl.DataFrame, test: LabTest) -> pl.DataFrame:
         .otherwise(0.0)
     )  # fmt: skip
     factor = pl.col("unit").replace_strict(factors, return_dtype=pl.Float64)
-    return mine.select(
-        "patient", "day", value=(pl.col("value") * factor).round(7) + beyond, ref="ref"
-    )
+    converted = (pl.col("value") * factor).round(RESULT_DECIMALS)
+    return mine.select("patient", "day", value=converted + beyond, ref="ref")
 
 
 def latest_steps(results: pl.DataFrame, good_for: int, *, largest: bool) -> pl.DataFrame:

@@ -13,15 +13,15 @@ def _number(column: str) -> pl.Expr:
     return text.str.replace(r"\.0$", "")
 
 
-def amount_words(column: str) -> pl.Expr:
-    """Micrograms as words: 60 mg, or 300 micrograms below 1 mg."""
-    ug = pl.col(column)
-    mg = divided(ug, 1000).round(4).cast(pl.String).str.replace(r"\.0$", "")
-    return (
-        pl.when(ug.is_null()).then(pl.lit("unknown"))
-        .when((ug > 0) & (ug < 1000)).then(ug.cast(pl.String) + " micrograms")
-        .otherwise(mg + " mg")
-    )  # fmt: skip
+def with_commas(number: pl.Expr) -> pl.Expr:
+    """A number as text, with commas at a thousand and a million: 6,000, 1,234,567.5."""
+    thousands = number.str.replace(r"^(\d{1,3})(\d{3})(\.\d+)?$", "${1},${2}${3}")
+    return thousands.str.replace(r"^(\d{1,3})(\d{3})(\d{3})(\.\d+)?$", "${1},${2},${3}${4}")
+
+
+def days_words(days: pl.Expr) -> pl.Expr:
+    """`1 day`, `14 days`, of a column of whole numbers."""
+    return days.cast(pl.String) + pl.when(days == 1).then(pl.lit(" day")).otherwise(pl.lit(" days"))
 
 
 def with_words(lines: pl.DataFrame) -> pl.DataFrame:
@@ -48,16 +48,16 @@ def with_words(lines: pl.DataFrame) -> pl.DataFrame:
         .otherwise(" × " + _words_of("strength_ug"))
     )  # fmt: skip
     result = (
-        pl.when(pl.col("as_needed")).then("up to " + amount_words("high"))
+        pl.when(pl.col("as_needed")).then("up to " + _words_of("high"))
         .when(pl.col("low") < pl.col("high"))
-        .then(amount_words("low") + " to " + amount_words("high"))
-        .otherwise(amount_words("high"))
+        .then(_words_of("low") + " to " + _words_of("high"))
+        .otherwise(_words_of("high"))
     )  # fmt: skip
     how = (
         pl.when(pl.col("by_quantity"))
         .then("directions unreadable; at most " + _number("quantity") + " supplied × "
-              + _words_of("strength_ug") + " ÷ " + pl.col("days_supply").cast(pl.String)
-              + " days = " + amount_words("high") + "/day")
+              + _words_of("strength_ug") + " ÷ " + days_words(pl.col("days_supply"))
+              + " = " + _words_of("high") + "/day")
         .when(pl.col("unreadable")).then(pl.lit("dose could not be read"))
         .when(pl.col("dose_unknown")).then(pl.lit("dose unknown"))
         .otherwise(often + dose + " " + unit + strength.fill_null("") + " = " + result + "/day")
@@ -66,4 +66,13 @@ def with_words(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _words_of(column: str) -> pl.Expr:
-    return divided(pl.col(column), 1000).round(4).cast(pl.String).str.replace(r"\.0$", "") + " mg"
+    """Micrograms as words, one unit in the whole line: micrograms where the day's dose is below
+    1 mg, else mg."""
+    ug = pl.col(column)
+    mg = divided(ug, 1000).round(4).cast(pl.String).str.replace(r"\.0$", "")
+    small = (pl.col("high") > 0) & (pl.col("high") < 1000)
+    return (
+        pl.when(ug.is_null()).then(pl.lit(None, pl.String))
+        .when(small).then(_number(column) + " micrograms")
+        .otherwise(with_commas(mg) + " mg")
+    )  # fmt: skip

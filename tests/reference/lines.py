@@ -226,22 +226,25 @@ def daily_dose(
     prn, maximum = bool(order["prn"]), order["max_doses_per_day"]
     if smallest is None or largest < smallest or largest == 0:
         return _from_quantity(order, strength, hourly=hourly)
-    needless = is_patch(order) or (prn and maximum is not None)
+    needless = (is_patch(order) and hourly) or (prn and maximum is not None)
     factors, flags = _ug_per_dose_unit(order, strength, ingredient)
+    times = frequency(order)
+    if times is None and not needless and order["frequency_count"]:
+        flags = flags | {"missing-period"}
+    beside_a_rate = hourly and tidy(order["dose_unit"]) in MASS_UG
+    if beside_a_rate:
+        flags = flags | {"unit"}
     if not order["frequency_count"] and not needless:
         without_maximum = Dose(flags={"prn-without-maximum"} | flags)
         return without_maximum if prn else _from_quantity(order, strength, hourly=hourly)
-    if hourly and tidy(order["dose_unit"]) in MASS_UG:
-        return Dose(flags={"unit"})
-    if factors is None:
+    if factors is None or beside_a_rate:
         return Dose(flags=flags)
-    times = frequency(order)
     if is_patch(order):
         low, high = (half_up(exact(n) * factors[0] * 24) for n in (smallest, largest))
         units = None if times is None else exact(largest) * times
         return Dose(0 if prn else low, high, plausible=high, units_per_day=units, flags=flags)
     if times is None:
-        return Dose(flags=flags | {"missing-period"})
+        return Dose(flags=flags)
     low = 0 if prn else half_up(exact(smallest) * factors[0] * times)
     high = half_up(exact(largest) * factors[1] * times)
     bounds = "missing-concentration" in flags

@@ -123,6 +123,29 @@ def test_every_spelling_of_micromoles_reads_the_same(unit: str) -> None:
     assert _mg_dl(88.4, unit) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [
+        (88.4, "µmol/litre"),
+        (88.4, "micromoles per liter"),
+        (88.4, "umol per L"),
+        (0.0884, "millimoles per litre"),
+        (1.0, "mg per dL"),
+        (1.0, "mg/100 mL"),
+        (1.0, "mg%"),
+        (1.0, "Milligrams/dL"),
+        (88.4, "µmol/\u200bL"),
+    ],
+)
+def test_a_unit_in_words_is_the_unit(value: float, unit: str) -> None:
+    assert _mg_dl(value, unit) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("unit", ["litre umol", "umol/litres2", "xxmg/dL", "mg/dLx", "nmol/L"])
+def test_a_unit_that_only_holds_a_known_one_is_another(unit: str) -> None:
+    assert _mg_dl(1.0, unit) is None
+
+
 def test_millimoles_are_a_thousand_micromoles() -> None:
     assert _mg_dl(0.0884, "mmol/L") == pytest.approx(1.0)
 

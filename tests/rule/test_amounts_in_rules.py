@@ -19,6 +19,7 @@ from screener.rule.amounts import (
     years,
     yes_no,
 )
+from screener.rule.limits import age
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,12 @@ def test_a_window_is_whole_days(text: str, number: int) -> None:
         (yes_no, "true", "neither yes nor no"),
         (whole_number, "1.0", "not a whole number"),
         (decimal_number, "1e3", "not a number"),
+        (decimal_number, "2\u20133", "long dash"),
+        (decimal_number, "080", "begins with a zero"),
+        (decimal_number, "00.5", "begins with a zero"),
+        (decimal_number, "5.", "ten times"),
+        (whole_number, "065", "begins with a zero"),
+        (days, "05 days", "begins with a zero"),
     ],
 )
 def test_what_is_no_window_share_age_or_date_is_refused(
@@ -110,6 +117,73 @@ def test_a_window_that_must_hold_a_day_holds_one() -> None:
     assert days("1 day", least=1) == 1
     with pytest.raises(Wrong, match="can never hold"):
         days("0 days", least=1)
+
+
+def test_a_window_is_at_most_a_hundred_years() -> None:
+    assert days("36525 days") == 36_525
+    with pytest.raises(Wrong, match="longer than a hundred years"):
+        days("36526 days")
+    assert days("5217 weeks") == 36_519
+    with pytest.raises(Wrong, match="longer than a hundred years"):
+        days("5218 weeks")
+
+
+@pytest.mark.parametrize("read", [decimal_number, whole_number])
+def test_a_number_has_at_most_twelve_digits(read: Callable[[str], object]) -> None:
+    assert read("9" * 12) == 10**12 - 1
+    with pytest.raises(Wrong, match="more than 12 digits"):
+        read("9" * 13)
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("1,000 mcg/day", 'no thousands mark: "1000 mcg/day"'),
+        ("1,500,000 mcg/day", 'no thousands mark: "1500000 mcg/day"'),
+        ("80,5 mg/day", 'a point for decimals: "80.5 mg/day"'),
+        ("0,500 mg/day", 'a point for decimals: "0.500 mg/day"'),  # no thousands begin with 0
+        (".5 mg/day", '"0.5 mg/day"'),
+        ("80.0 mg/day", '"80 mg/day"'),
+        ("80.50 mg/day", '"80.5 mg/day"'),
+        ("080 mg/day", '"80 mg/day"'),
+        ("1e3 mcg/day", '"1000 mcg/day"'),
+        ("80 mg", '"80 mg/day"'),
+        ("80", 'an amount a day, for example "80 mg/day"'),
+    ],
+)
+def test_the_advice_for_an_amount_is_the_amount_that_was_meant(text: str, better: str) -> None:
+    with pytest.raises(Wrong) as refused:
+        daily_amount(text)
+    assert refused.value.expected == better
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "better"),
+    [
+        (days, "14", '"14 days"'),
+        (days, "at most 91 days", '"91 days"'),
+        (days, "3 months", 'days, for example "30 days"'),
+        (days, "1 year", 'days, for example "365 days"'),
+        (days, "05 days", '"5 days"'),
+        (whole_number, "at least 2", '"2"'),
+        (whole_number, "065", '"65"'),
+        (calendar_date, "22.11.2027", 'year-month-day, as "2027-11-22"'),
+        (calendar_date, "31/1/2027", 'year-month-day, as "2027-01-31"'),
+        (calendar_date, "12.11.2027", 'year-month-day, as "2027-11-22"'),  # or 11 December
+    ],
+)
+def test_the_advice_for_a_window_or_date_guesses_nothing(
+    read: Callable[[str], object], text: str, better: str
+) -> None:
+    with pytest.raises(Wrong) as refused:
+        read(text)
+    assert refused.value.expected == better
+
+
+def test_an_age_is_one_that_somebody_can_have() -> None:
+    assert age("130 years") == 130
+    with pytest.raises(Wrong, match="nobody is that old"):
+        age("131 years")
 
 
 def test_a_share_may_be_all_of_it() -> None:

@@ -118,9 +118,8 @@ def test_a_lab_limit_is_in_the_first_unit_of_the_test(tmp_path: Path) -> None:
         "{lab: {test: digoxin, at_least: 1.562 nmol/L, below: 3 ng/mL, result_good_for: 14 days}}"
     )
     made = compiled(tmp_path, text)
-    test = the_test("digoxin")
     assert made == model.LabResult(
-        test, Limits(at_least=1.562 * dict(test.units)["nmol/l"], below=3.0), "ug/l", 14
+        the_test("digoxin"), Limits(at_least=1.219922, below=3.0), "ug/l", 14
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
-from tests.rule.authoring import LIST
+from screener.rulebook.library import read_library
+from screener.rulebook.linting import library_warnings
+from tests.rule.authoring import LIST, folder_with
 from tests.rule.lint_cases import FLAG, PAIR, RULE, edited, only, said
 
 
@@ -230,3 +233,20 @@ def test_a_run_that_outlives_every_result(tmp_path: Path) -> None:
     assert "a run of 14 days needs several results in a row, since each counts for 7 days" in head
     assert marked == "14 days"
     assert said(tmp_path / "as-long", ALL_OF.replace("7 days", "14 days")) == []
+
+
+def test_on_a_leap_day_ten_years_are_counted_to_the_day_before(tmp_path: Path) -> None:
+    day = dt.date(2028, 2, 29)
+    for read_on, old in (("2018-02-28", False), ("2018-02-27", True)):
+        text = edited(RULE, ("read_on: 2026-11-22", f"read_on: {read_on}"))
+        folder = folder_with(tmp_path / read_on, {"t/too-much.yaml": text})
+        warnings = library_warnings(read_library(folder), day)
+        assert any("read more than 10 years ago" in one for one in warnings) is old
+
+
+def test_of_many_drugs_on_both_sides_four_are_named(tmp_path: Path) -> None:
+    six = "[diazepam, lorazepam, oxazepam, temazepam, clonazepam, nitrazepam]"
+    both = ("this: [diazepam, lorazepam]", f"this: {six}")
+    text = edited(PAIR, both, ("[morphine, codeine]", f"{six[:-1]}, morphine]"))
+    head, _ = only(said(tmp_path, text))
+    assert "clonazepam, diazepam, lorazepam, nitrazepam and 2 more stand on both sides" in head

@@ -206,3 +206,26 @@ def test_a_rule_without_stories_tells_nothing(tmp_path: Path) -> None:
         raise AssertionError("no story, no engine")
 
     assert tell([rule], engine) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("limit", "outcome"),
+    [
+        ("more_than", "clear"), ("at_least", "flag high from day 0"),
+        ("at_most", "flag high from day 0"), ("below", "clear"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("result", ["150 umol/L", "151 umol/L", "0.152 mmol/L", "1.7 mg/dL"])
+def test_a_result_of_exactly_the_limit_is_the_limit_in_every_unit(
+    tmp_path: Path, result: str, limit: str, outcome: str
+) -> None:
+    """150 and 151 umol/L are rounded up and down on the way to mg/dL, and so must the limit be."""
+    guard = f"only_if:\n  - lab: {{test: creatinine, {limit}: {result}}}\nmessage:"
+    story = "    takes: {baclofen: 90 mg/day for 5 days}\n"
+    text = changed(
+        ("message:", guard),
+        ("    takes: {baclofen: 20 mg 4 times a day for 28 days}\n", story),
+        ("expect: clear", f"expect: {outcome}\n    creatinine: {result} on day -1"),
+    )
+    (told,) = tell([load(tmp_path, text)], screen_bucket)
+    assert told.got == told.expected

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from screener.rule.values import DrugSet
-from screener.tables import Tables, date_of, day_number, typed_schema
+from screener.tables import Tables, day_number, typed_schema
 from screener.timeline import Timeline, build
 
 START = dt.date(2024, 1, 1)
@@ -107,4 +107,4 @@ def flags(timeline: Timeline) -> list[tuple[str, int]]:
     return [(flag, day - first) for flag, day in rows]
 
 
-__all__ = ["BY_MOUTH", "date_of", "doses", "flags", "on", "order", "table", "timeline_of"]
+__all__ = ["BY_MOUTH", "doses", "flags", "on", "order", "table", "timeline_of"]

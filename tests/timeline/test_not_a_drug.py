@@ -8,7 +8,8 @@ import polars as pl
 
 from screener.checks.bucket import screen_bucket
 from screener.outputs.facts import facts_of
-from screener.outputs.run_json import coverage_of, unmapped_of
+from screener.outputs.run_json import coverage_of
+from screener.outputs.unmapped import unmapped_of
 from screener.tables import Tables
 from tests.timeline.orders_of import flags, on, order, table, timeline_of
 

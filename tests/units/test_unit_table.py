@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from screener.units import Unit, resolve_units, unit_of
+from screener import units
+from screener.units import Unit, known_units, resolve_units, unit_of
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,24 @@ def test_a_known_unit_has_a_name_a_kind_and_a_size(
 @pytest.mark.parametrize("text", ["u", "U", "gr", "", "  ", "mg/kg", "mgg", "м", "mс", "%", "qs"])
 def test_an_unknown_or_unsafe_unit_is_refused(text: str) -> None:
     assert unit_of(text) is None
+
+
+def test_a_capital_greek_mu_is_no_micro_sign_and_no_m() -> None:
+    assert unit_of("\u039cg") is None
+    assert unit_of("\u039cL") is None
+
+
+def test_a_spelling_with_two_meanings_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(units._COUNTABLE, "bag", "bag mg")
+    with pytest.raises(ValueError, match="'mg' has two meanings"):
+        known_units.__wrapped__()
+
+
+def test_a_spelling_that_stands_twice_with_one_meaning_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(units._COUNTABLE, "bag", "bag bag")
+    assert known_units.__wrapped__()["bag"] == Unit("bag", "countable", 1.0)
 
 
 def test_many_texts_come_back_once_each_as_they_were_written() -> None:
