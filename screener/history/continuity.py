@@ -34,8 +34,10 @@ def odd(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     if gone := sorted(set(before["sites"]) - set(now["sites"])):
         sites = "A site" if len(gone) == 1 else f"{len(gone):,} sites"
         told.append(f"{sites} of {day} sent no orders now: {_named(gone)}.")
-    for name, word in (("patients", "patients"), ("orders", "orders used")):
+    for name, one, many in (("patients", "patient", "patients"),
+                            ("orders", "order used", "orders used")):  # fmt: skip
         if now[name] < FEWER * before[name]:
+            word = one if now[name] == 1 else many
             told.append(f"{now[name]:,} {word}, and {before[name]:,} on {day}.")
     for name, word in SHARES:
         (known, of), (once, of_once) = now["coverage"][name], before["coverage"][name]

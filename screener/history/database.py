@@ -6,17 +6,29 @@ facts of runs and, of findings, id, rule, site, severity and certainty; nothing 
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from screener.outputs.room import over_network
+
 WAIT_MS = 30_000
 TABLES = {"runs", "spans"}
-NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs", "lustre")
+NOT_NOW = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_INTERRUPT,
+}  # fmt: skip
+# The header's byte that says how the file may be written: by the classic journal, or a log.
+WRITE_VERSION, WRITE_VERSIONS = 18, (b"\x01", b"\x02")
+UNFORESEEN = (sqlite3.DatabaseError, ValueError, TypeError, ArithmeticError)
 Change = Callable[[sqlite3.Connection], None]
 
 
@@ -47,8 +59,16 @@ def _first(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX open_spans ON spans (finding) WHERE end_day IS NULL")
 
 
+def _second(connection: sqlite3.Connection) -> None:
+    # version: as user_version, in every later version too: a file of a newer program is told by it
+    # from one with a changed byte. content: a sum over the other tables; see `_summed`.
+    connection.execute(
+        "CREATE TABLE sums (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+
+
 # Each brings the file one version further; never changed once released.
-MIGRATIONS: Sequence[Change] = (_first,)
+MIGRATIONS: Sequence[Change] = (_first, _second)
 
 
 def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Connection:
@@ -64,6 +84,8 @@ def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Co
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(migrations):
+            if _sums(connection).get("version") != str(version):
+                raise Damaged("its version is no version")
             raise Newer(f"version {version}, and this program knows {len(migrations)}")
         os.chmod(path, 0o600)
         _settle(connection, path)
@@ -76,21 +98,33 @@ def connect(path: Path, migrations: Sequence[Change] = MIGRATIONS) -> sqlite3.Co
                 for change in migrations[version:]:
                     change(connection)
                 connection.execute(f"PRAGMA user_version = {len(migrations)}")
-        _chain_holds(connection)
-    except sqlite3.OperationalError:
+                seal(connection)
+        with transaction(connection, "DEFERRED"):  # nobody's commit falls between the two
+            _chain_holds(connection)
+            if _sums(connection) != _summed(connection):
+                raise Damaged("a row was changed")
+    except BaseException as error:
         connection.close()
-        raise
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise Damaged("it cannot be read") from error
-    except (Newer, Damaged):
-        connection.close()
+        # What a changed byte leads to is not foreseen: texts that are none, columns that are gone.
+        if isinstance(error, UNFORESEEN) and not _not_now(error, path):
+            raise Damaged("it cannot be read") from error
         raise
     return connection
 
 
+def _not_now(error: Exception, path: Path) -> bool:
+    """Whether the file may be sound, and is held by another program or refused by the system."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return False
+    if code & 0xFF == sqlite3.SQLITE_READONLY:  # also where its header forbids to write
+        with path.open("rb") as file:
+            return file.read(WRITE_VERSION + 1)[WRITE_VERSION:] in WRITE_VERSIONS
+    return code & 0xFF in NOT_NOW
+
+
 def _sound(connection: sqlite3.Connection, version: int) -> None:
-    if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
+    if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
         raise Damaged("its pages do not fit together")
     named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     if version and not {name for (name,) in named} >= TABLES:
@@ -103,21 +137,8 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     # A write-ahead log needs memory that all programs share, which a network file system lacks.
-    journal = "DELETE" if _over_network(path) else "WAL"
+    journal = "DELETE" if over_network(path) else "WAL"
     connection.execute(f"PRAGMA journal_mode = {journal}")
-
-
-def _over_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
-    """Whether a file lies on a network file system, as far as the system says."""
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-    places = [line.split()[1:3] for line in lines if len(line.split()) > 2]
-    whole = path.resolve()
-    around = [(place, kind) for place, kind in places if whole.is_relative_to(place)]
-    kind = max(around, key=lambda one: len(one[0]), default=("", ""))[1]
-    return kind.startswith(NETWORK)
 
 
 def _copied(path: Path, connection: sqlite3.Connection, version: int) -> None:
@@ -128,9 +149,9 @@ def _copied(path: Path, connection: sqlite3.Connection, version: int) -> None:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
     """All or nothing, and nobody else writes meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"BEGIN {kind}")
     try:
         yield
     except BaseException:
@@ -150,3 +171,30 @@ def _chain_holds(connection: sqlite3.Connection) -> None:
         if chain != chained(before, facts):
             raise Damaged("the facts of a run were changed")
         before = chain
+
+
+def seal(connection: sqlite3.Connection) -> None:
+    """Note what the tables hold, at the end of the transaction that changed them."""
+    rows = _summed(connection).items()
+    connection.executemany("INSERT OR REPLACE INTO sums (name, value) VALUES (?, ?)", rows)
+
+
+def _sums(connection: sqlite3.Connection) -> dict[str, str]:
+    """What was noted last."""
+    return dict(connection.execute("SELECT name, value FROM sums").fetchall())
+
+
+def _summed(connection: sqlite3.Connection) -> dict[str, str]:
+    """The version, and a sum that is another when one cell of one row is another: of the spans the
+    sum of each column, of the runs every cell but the facts, which the chain holds."""
+    crc = functools.cache(lambda text: zlib.crc32(text.encode()))
+    connection.create_function("crc", 1, crc, deterministic=True)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    runs = connection.execute("SELECT seq, run_id, as_of, folder, counts FROM runs ORDER BY seq")
+    spans = connection.execute(
+        "SELECT count(*), count(end_day), sum(end_day), sum(first_day), sum(first_seen),"
+        " sum(severity), sum(definite), sum(crc(rule)), sum(crc(site)),"
+        " sum(finding & 0xffffffff), sum(finding >> 32) FROM spans"
+    )
+    content = json.dumps([runs.fetchall(), spans.fetchall()])
+    return {"version": str(version), "content": hashlib.sha256(content.encode()).hexdigest()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from screener.history.database import Damaged, Newer, connect
 from screener.history.remembered import (
     FILE,
     before_of,
+    comes_late,
     day_of,
     nights_before,
     remember,
@@ -63,11 +64,12 @@ class History:
         if connection is None:
             return _alone(now, self.trouble[-1])
         with closing(connection):
+            late = comes_late(connection, self.out, run)
             if self.compare_with == NONE:
-                return _alone(now, "Not compared, as was asked for (--compare none).")
+                return _alone(now, "Not compared, as was asked for (--compare none).", late)
             nights = nights_before(connection, day)
             if not nights:
-                return _alone(now, FIRST)
+                return _alone(now, FIRST, late)
             last = nights[-1] if self.compare_with == LAST else self._asked_for(connection, nights)
             before = before_of(connection, last)
 
@@ -78,7 +80,7 @@ class History:
             ids = both.select(spans.numbered()).collect().to_series()
             gone = no_longer_found(ids, now, before)
             compared = card(held["findings"], gone, now, before, None)
-            told = _told(so_far, compared, nights)
+            told = _told(so_far, compared, nights) | late
             return told | {"continuity": odd(facts_of({**so_far, **told}), last)}, gone
 
         return Comparison(lambda found: with_states(found, now, before, day), told)
@@ -93,6 +95,14 @@ class History:
             run = read_run(folder)
             if known.fetchone() is None or not stands(connection, run, folder.name):
                 self._guarded(lambda: remember(connection, folder))
+
+    def rules_of(self, ids: Collection[str]) -> dict[str, str]:
+        """Finding id -> its rule, of those that some run found, also one whose folder is gone."""
+        connection = self._opened() if ids and self.file.exists() else None
+        if connection is None:
+            return {}
+        with closing(connection):
+            return spans.rules_of(connection, ids)
 
     def known(self) -> int:
         """How many runs are remembered, those of the folder that were not yet among them."""
@@ -162,7 +172,7 @@ class History:
     def _guarded(self, work: Callable[[], Any]) -> None:
         try:
             work()
-        except (sqlite3.OperationalError, OSError):
+        except (sqlite3.Error, OSError, ValueError):
             self._troubled(
                 f"The history {FILE} cannot be written now: what is missing in it will be taken up "
                 "by the next run."
@@ -220,14 +230,15 @@ def _put_aside(file: Path) -> str:
     return aside.name
 
 
-def _alone(now: Looked, why: str) -> Comparison:
+def _alone(now: Looked, why: str, late: Mapping[str, bool] | None = None) -> Comparison:
     nothing = without_past()
 
     def told(
         so_far: Mapping[str, Any], held: Mapping[str, pl.LazyFrame]
     ) -> tuple[dict[str, Any], pl.DataFrame]:
         _, gone = nothing.told(so_far, held)
-        return _told(so_far, card(held["findings"], gone, now, None, why), ()), gone
+        told = _told(so_far, card(held["findings"], gone, now, None, why), ())
+        return {**told, **(late or {})}, gone
 
     day = pl.lit(None, pl.Date)
     return Comparison(lambda found: found.with_columns(first_seen=day), told)

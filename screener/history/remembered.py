@@ -13,12 +13,13 @@ import polars as pl
 
 from screener.errors import UsageError
 from screener.history import spans
-from screener.history.database import chained, transaction
+from screener.history.database import chained, seal, transaction
 from screener.history.series import EPOCH, facts_of
 from screener.history.states import Before, Looked
 from screener.outputs.run_folder import read_run, run_folders, table
 
 FILE = "history.sqlite"
+LATE = "came_late"  # in run.json
 # What a folder that was changed or lost a file raises.
 UNREADABLE = (UsageError, OSError, pl.exceptions.PolarsError, LookupError, TypeError, ValueError)
 
@@ -49,6 +50,27 @@ def stands(connection: sqlite3.Connection, run: Mapping[str, Any], folder: str) 
         "SELECT folder, facts FROM runs WHERE as_of = ? AND counts = 1", (day_of(run["as_of"]),)
     ).fetchone()
     return bool(row == (folder, _as_text(facts_of(run))))
+
+
+def comes_late(
+    connection: sqlite3.Connection, out: Path, run: Mapping[str, Any]
+) -> dict[str, bool]:
+    """What run.json says of a run of an earlier day than the newest, which adds no findings: so a
+    history that is made again leaves them out too. One that is made again (--force) stays what it
+    was."""
+    day = day_of(run["as_of"])
+    (newest,) = connection.execute("SELECT max(as_of) FROM runs WHERE counts = 1").fetchone()
+    if newest is None or day >= newest:
+        return {}
+    stood = connection.execute(
+        "SELECT folder FROM runs WHERE as_of = ? AND run_id = ? AND counts = 1",
+        (day, run["run_id"]),
+    ).fetchone()
+    try:
+        late = stood is None or LATE in read_run(out / stood[0])
+    except UsageError:  # its folder was deleted
+        late = True
+    return {LATE: True} if late else {}
 
 
 def take_up(connection: sqlite3.Connection, out: Path) -> list[str]:
@@ -97,7 +119,7 @@ def remember(connection: sqlite3.Connection, folder: Path) -> None:
     now = spans.of_run((table(folder, "findings"), table(folder, "pilot_findings")), day)
     with transaction(connection):
         newest = connection.execute("SELECT max(as_of) FROM runs WHERE counts = 1").fetchone()[0]
-        if newest is None or day >= newest:
+        if (newest is None or day >= newest) and LATE not in run:
             if day == newest:
                 spans.forget_day(connection, day)
             nights = nights_before(connection, day)
@@ -126,3 +148,4 @@ def remember(connection: sqlite3.Connection, folder: Path) -> None:
                 chained(last[0] if last else "", text),
             ),
         )
+        seal(connection)

@@ -52,6 +52,17 @@ def of_run(findings: Iterable[pl.LazyFrame], day: int) -> pl.DataFrame:
     ).collect()
 
 
+def rules_of(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Finding id (16 hex digits) -> its rule, of those that some run found."""
+    found: dict[str, str] = {}
+    for one in ids:
+        number = int.from_bytes(bytes.fromhex(one), signed=True)
+        rule = connection.execute("SELECT rule FROM spans WHERE finding = ?", (number,)).fetchone()
+        if rule is not None:
+            found[one] = rule[0]
+    return found
+
+
 def on_day(connection: sqlite3.Connection, day: int) -> pl.DataFrame:
     """SPANS of what stood after the run of a day."""
     return _read(connection, "first_day <= ? AND (end_day IS NULL OR end_day > ?)", (day, day))

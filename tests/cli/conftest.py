@@ -11,27 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.cli.invented_clinic import (
-    MAX_DOSE,
-    PATIENTS,
-    SUPPLIED_TWICE,
     Ended,
     Place,
     environment,
-    order,
+    invented,
 )
 
 
 @pytest.fixture
 def clinic(tmp_path: Path) -> Place:
     """Three patients; P-1 takes 100 mg a day, P-2 60, P-3 nothing."""
-    place = Place(tmp_path / "exports", tmp_path / "rules", tmp_path / "reports")
-    place.exports.mkdir()
-    (place.rules / "baclofen").mkdir(parents=True)
-    (place.rules / "baclofen" / "baclofen-max-dose.yaml").write_text(MAX_DOSE)
-    (place.rules / "baclofen" / "baclofen-supplied-twice.yaml").write_text(SUPPLIED_TWICE)
-    (place.exports / "patients.csv").write_text(PATIENTS)
-    place.prescriptions(order(1, "P-1", 5), order(2, "P-2", 3))
-    return place
+    return invented(tmp_path)
 
 
 @pytest.fixture

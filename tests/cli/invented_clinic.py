@@ -105,6 +105,18 @@ class Place:
         return sorted((self.out / "failed").glob("*"))
 
 
+def invented(folder: Path) -> Place:
+    """Three patients and two rules below a folder; P-1 takes 100 mg a day, P-2 60, P-3 nothing."""
+    place = Place(folder / "exports", folder / "rules", folder / "reports")
+    place.exports.mkdir(parents=True)
+    (place.rules / "baclofen").mkdir(parents=True)
+    (place.rules / "baclofen" / "baclofen-max-dose.yaml").write_text(MAX_DOSE)
+    (place.rules / "baclofen" / "baclofen-supplied-twice.yaml").write_text(SUPPLIED_TWICE)
+    (place.exports / "patients.csv").write_text(PATIENTS)
+    place.prescriptions(order(1, "P-1", 5), order(2, "P-2", 3))
+    return place
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""

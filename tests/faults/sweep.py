@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cli.invented_clinic import Ended, Place, environment
+from tests.faults.warm import Warm
 
 SOURCE = Path(__file__).with_name("writes.c")
 
@@ -38,6 +39,12 @@ class Fault:
     sticky: bool = False
 
 
+def copied(before: Path, to: Path) -> Place:
+    """The folders of a clinic, once more."""
+    shutil.copytree(before, to, symlinks=True)
+    return Place(to / "exports", to / "rules", to / "reports")
+
+
 def command(*arguments: str, cwd: Path, **more: str) -> Ended:
     """The command line in a process of its own."""
     done = subprocess.run(
@@ -53,19 +60,23 @@ def command(*arguments: str, cwd: Path, **more: str) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def run_with(fault: Fault, clinic: Place, library: Path, log: Path, *more: str) -> Ended:
+def run_with(fault: Fault, clinic: Place, warm: Warm, log: Path, *more: str) -> Ended:
     """A run of the clinic with the fault; `log` gets a line for each write."""
-    log.unlink(missing_ok=True)
-    return command(
-        *clinic.run("--jobs", "1", *more),
-        cwd=clinic.out.parent,
-        LD_PRELOAD=str(library),
-        FAULT_UNDER=str(clinic.out),
-        FAULT_LOG=str(log),
-        FAULT_AT=str(fault.at),
-        FAULT_HOW=fault.how,
-        FAULT_STICKY=str(int(fault.sticky)),
+    return warm.command(
+        *clinic.run("--jobs", "1", *more), cwd=clinic.out.parent, **faulty(fault, clinic.out, log)
     )
+
+
+def faulty(fault: Fault, out: Path, log: Path) -> dict[str, str]:
+    """The variables that tell the library which write below `out` fails, and how."""
+    log.unlink(missing_ok=True)
+    return {
+        "FAULT_UNDER": str(out),
+        "FAULT_LOG": str(log),
+        "FAULT_AT": str(fault.at),
+        "FAULT_HOW": fault.how,
+        "FAULT_STICKY": str(int(fault.sticky)),
+    }
 
 
 def calls(log: Path) -> list[str]:

@@ -1,6 +1,6 @@
-"""A run in odd surroundings: signals, two at once, variables, locales, pipes, no network.
+"""A run in odd surroundings: signals, two at once, variables, pipes, no network.
 
-Some of each here; `make test-deep` stops runs at fifty moments and races twenty pairs.
+Some of each here; `make test-deep` stops runs at fifty moments and races fifty pairs.
 """
 
 from __future__ import annotations
@@ -13,67 +13,98 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.invented_clinic import Ended, Place, environment, order
-from tests.faults.sweep import broken_runs, command, fingerprint
+from tests.cli.invented_clinic import Place, environment, invented, order
+from tests.faults.sweep import broken_runs, command, copied, fingerprint
+from tests.faults.warm import Warm
 
-Call = Callable[..., Ended]
 DEEP = os.environ.get("SCREENER_HYPOTHESIS_PROFILE") == "deep"
-STOPS = 50 if DEEP else 3
-PAIRS = 20 if DEEP else 2
+STOPS = 50 if DEEP else 4
+PAIRS = 50 if DEEP else 3
+# Seconds from the signal to the end: one where nothing else is at work (FAULT_WITHIN=1).
+WITHIN = float(os.environ.get("FAULT_WITHIN", "5"))
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 
 
-def begun(clinic: Place, cwd: Path, *more: str, **variables: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "screener.cli.main", *clinic.run("--jobs", "1", *more)],
-        cwd=cwd,
-        env=environment(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
+@pytest.mark.alone
+def test_signals_at_random_moments_leave_whole_runs_only(
+    clinic: Place, warm: Warm, tmp_path: Path
+) -> None:
+    again = clinic.run("--jobs", "1", "--force")
+    begin = time.monotonic()
+    assert warm.command(*again, cwd=tmp_path).code == 0
+    usual, took = time.monotonic() - begin, list[float]()
+    drawn = random.Random(7)
+    for number in range(5 * STOPS):  # some are finished before the signal
+        if len(took) == STOPS:
+            break
+        begun = warm.begin(*again, cwd=tmp_path)
+        time.sleep(drawn.uniform(0, usual))
+        sent, at = drawn.choice(list(CODES)), time.monotonic()
+        os.kill(begun.pid, sent)
+        ended = warm.end(begun)
+        if ended.code == CODES[sent]:
+            took.append(time.monotonic() - at)
+        # 0: it was finished; minus the signal: it had not begun to listen, and to write even less
+        assert ended.code in (0, CODES[sent], -sent), (number, ended)
+        assert "Traceback" not in ended.err, ended
+        assert broken_runs(clinic.out) == []
+    assert warm.command(*again, cwd=tmp_path).code == 0
+    assert sorted(p.name for p in clinic.out.glob(".*")) == [".lock"]
+    took.sort()
+    print("Seconds to the end:", [round(t, 2) for t in took])
+    assert len(took) == STOPS
+    assert took[-1] < WITHIN
+
+
+@pytest.mark.parametrize("sent", CODES if DEEP else [signal.SIGTERM])
+def test_a_signal_ends_a_process_of_its_own_with_workers(
+    clinic: Place, tmp_path: Path, sent: signal.Signals
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "screener.cli.main", *clinic.run("--jobs", "2")],
+        cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         # Whoever started the tests may ignore SIGHUP (nohup does), and children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509
-        text=True,
-    )
-
-
-def test_signals_at_random_moments_leave_whole_runs_only(clinic: Place, tmp_path: Path) -> None:
-    drawn = random.Random(7)
-    for number in range(STOPS):
-        process = begun(clinic, tmp_path, "--force")
-        time.sleep(drawn.uniform(0.3, 2.0))
-        sent, at = drawn.choice(list(CODES)), time.monotonic()
-        process.send_signal(sent)
-        _, err = process.communicate(timeout=60)
-        took = time.monotonic() - at
-        # 0: it was finished; minus the signal: it had not begun to listen, and to write even less
-        assert process.returncode in (0, CODES[sent], -sent), (number, err)
-        assert "Traceback" not in err or process.returncode == -sent, err
-        assert took < 10, number
-        assert broken_runs(clinic.out) == []
-    assert command(*clinic.run("--force"), cwd=tmp_path).code == 0
-    assert sorted(p.name for p in clinic.out.glob(".*")) == [".lock"]
+    )  # fmt: skip
+    while process.poll() is None and not list(clinic.out.glob(".scratch-*")):
+        time.sleep(0.01)
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == CODES[sent], err
+    assert "partial files are removed" in err
+    assert [p.name for p in clinic.out.iterdir()] == [".lock"]
 
 
 def test_of_two_runs_at_once_one_publishes_and_the_other_ends_with_6(
-    clinic: Place, tmp_path: Path
+    clinic: Place, warm: Warm, tmp_path: Path
 ) -> None:
-    ends = []
+    met = 0
     for _ in range(PAIRS):
-        both = [begun(clinic, tmp_path, "--force") for _ in range(2)]
-        errors = [process.communicate(timeout=60)[1] for process in both]
-        codes = sorted(process.returncode for process in both)
-        assert codes in ([0, 6], [0, 0]), errors  # 0 twice: they did not meet
-        assert "Traceback" not in "".join(errors)
+        begun = [warm.begin(*clinic.run("--jobs", "1", "--force"), cwd=tmp_path) for _ in range(2)]
+        ends = sorted((warm.end(one) for one in begun), key=lambda one: one.code)
+        codes = [one.code for one in ends]
+        assert codes in ([0, 6], [0, 0]), ends  # 0 twice: they did not meet
+        assert "Traceback" not in ends[0].err + ends[1].err
         assert broken_runs(clinic.out) == []
         assert len(clinic.published()) == 1
-        ends.append(codes)
-    assert [0, 6] in ends
+        met += codes == [0, 6]
+    print(f"{met} of {PAIRS} pairs met")
+    assert met > PAIRS // 2
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
+    """Folders of a clinic with an ordinary run; a third of its orders was set aside."""
+    folder = tmp_path_factory.mktemp("usual")
+    clinic = invented(folder / "clinic")
+    clinic.prescriptions(order(1, "P-é", 5), order(2, "P-2", 3), order(3, "P-3", 3, start="x"))
+    assert warm.command(*clinic.run(), cwd=folder).code == 3
+    return folder / "clinic"
 
 
 VARIABLES = (
@@ -97,13 +128,11 @@ VARIABLES = (
     ids=lambda variables: next(iter(variables)),
 )
 def test_no_variable_of_the_surroundings_changes_what_is_found(
-    clinic: Place, tmp_path: Path, variables: dict[str, str]
+    usual: Path, tmp_path: Path, variables: dict[str, str]
 ) -> None:
     """Either the very files of an ordinary run, or a refusal that names the variable."""
-    clinic.prescriptions(order(1, "P-é", 5), order(2, "P-2", 3), order(3, "P-3", 3, start="x"))
-    assert command(*clinic.run(), cwd=tmp_path).code == 3  # a third was set aside
+    clinic = copied(usual, tmp_path / "clinic")
     (folder,) = clinic.published()
-    usual = fingerprint(folder)
     ended = command(*clinic.run("--force"), cwd=tmp_path, **variables)
     assert "Traceback" not in ended.err
     assert "P-é" not in ended.out + ended.err
@@ -111,9 +140,9 @@ def test_no_variable_of_the_surroundings_changes_what_is_found(
         assert "PANDERA_VALIDATION_ENABLED and _DEPTH" in ended.err
     else:
         assert ended.code == 3, ended
-        seen = fingerprint(folder)
-        assert {k: v for k, v in seen.items() if k != "run.json"} == {
-            k: v for k, v in usual.items() if k != "run.json"
+        before = fingerprint(usual / "reports" / folder.name)
+        assert {k: v for k, v in fingerprint(folder).items() if k != "run.json"} == {
+            k: v for k, v in before.items() if k != "run.json"
         }
 
 

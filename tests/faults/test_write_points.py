@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.cli.invented_clinic import Place, order
-from tests.faults.sweep import Fault, broken_runs, calls, command, fingerprint, run_with
+from tests.cli.invented_clinic import Place, invented, order
+from tests.faults.sweep import Fault, broken_runs, calls, copied, fingerprint, run_with
+from tests.faults.warm import Warm
 
 DEEP = os.environ.get("SCREENER_HYPOTHESIS_PROFILE") == "deep"
-STEP = int(os.environ.get("FAULT_STEP", "1" if DEEP else "47"))  # every so many writes
+STEP = int(os.environ.get("FAULT_STEP", "1" if DEEP else "101"))  # every so many writes
 ERRORS = {
     "full-once": Fault(str(errno.ENOSPC)),
     "full-for-good": Fault(str(errno.ENOSPC), sticky=True),
@@ -28,37 +30,57 @@ ERRORS = {
 REFUSED_AT_ONCE = "The output folder cannot be written"
 
 
-def with_an_older_run(clinic: Place, library: Path, log: Path) -> tuple[int, Path]:
-    """Publish a run, give the clinic other orders, and count the writes of their run."""
-    assert command(*clinic.run("--jobs", "1"), cwd=clinic.out.parent).code == 0
-    (older,) = clinic.published()
+@dataclass(frozen=True)
+class Sweep:
+    """A clinic with a published run and other orders since, and its next run's writes."""
+
+    clinic: Place
+    older: Path
+    points: int
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> tuple[Path, int]:
+    """The folders to begin with, and how often the next run writes."""
+    folder = tmp_path_factory.mktemp("prepared")
+    clinic = invented(folder / "before")
+    assert warm.command(*clinic.run("--jobs", "1"), cwd=folder).code == 0
     clinic.prescriptions(order(1, "P-1", 5), order(3, "P-3", 3))
-    elsewhere = Place(clinic.exports, clinic.rules, clinic.out.with_name("counted"))
-    assert run_with(Fault("kill"), elsewhere, library, log).code == 0
+    elsewhere = copied(folder / "before", folder / "counted")
+    log = folder / "log"
+    assert run_with(Fault("kill"), elsewhere, warm, log, "--force").code == 0
     seen = calls(log)
     assert {"write", "fsync", "rename", "mkdir"} <= set(seen)
     assert len(seen) > 90
-    return len(seen), older
+    return folder / "before", len(seen)
+
+
+@pytest.fixture
+def sweep(prepared: tuple[Path, int], tmp_path: Path) -> Sweep:
+    """The same for one test."""
+    before, points = prepared
+    clinic = copied(before, tmp_path / "clinic")
+    (older,) = clinic.published()
+    return Sweep(clinic, older, points)
 
 
 @pytest.mark.parametrize("how", ["kill", "torn"])
 def test_a_run_that_is_killed_at_a_write_leaves_whole_runs_only_and_the_next_succeeds(
-    clinic: Place, library: Path, tmp_path: Path, how: str
+    sweep: Sweep, warm: Warm, tmp_path: Path, how: str
 ) -> None:
-    log = tmp_path / "log"
-    points, older = with_an_older_run(clinic, library, log)
-    before = fingerprint(older)
+    clinic, log = sweep.clinic, tmp_path / "log"
+    before = fingerprint(sweep.older)
     begin = 1 if how == "kill" else STEP // 2 + 1
-    for at in range(begin, points + 1, STEP):
-        ended = run_with(Fault(how, at), clinic, library, log, "--force")
+    for at in range(begin, sweep.points + 1, STEP):
+        ended = run_with(Fault(how, at), clinic, warm, log, "--force")
         if at > len(calls(log)):  # this run wrote a little less often
             assert ended.code == 0
             break
         assert ended.code == -9, (at, ended)
         assert "Traceback" not in ended.err
         assert broken_runs(clinic.out) == [], at
-        assert fingerprint(older) == before, at
-        again = command(*clinic.run("--jobs", "1"), cwd=tmp_path)
+        assert fingerprint(sweep.older) == before, at
+        again = warm.command(*clinic.run("--jobs", "1"), cwd=tmp_path)
         assert again.code == 0, (at, again)
         assert broken_runs(clinic.out) == [], at
         assert list(clinic.out.glob(".scratch-*")) == []
@@ -66,19 +88,18 @@ def test_a_run_that_is_killed_at_a_write_leaves_whole_runs_only_and_the_next_suc
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_run_that_is_refused_a_write_ends_with_5_and_older_runs_stay(
-    clinic: Place, library: Path, tmp_path: Path, name: str
+    sweep: Sweep, warm: Warm, tmp_path: Path, name: str
 ) -> None:
-    log = tmp_path / "log"
-    points, older = with_an_older_run(clinic, library, log)
-    before = fingerprint(older)
+    clinic, log = sweep.clinic, tmp_path / "log"
+    before = fingerprint(sweep.older)
     fault = ERRORS[name]
     ended_well = []
     begin = 1 + list(ERRORS).index(name) * STEP // len(ERRORS)
-    for at in range(begin, points + 1, STEP):
-        ended = run_with(Fault(fault.how, at, fault.sticky), clinic, library, log, "--force")
+    for at in range(begin, sweep.points + 1, STEP):
+        ended = run_with(Fault(fault.how, at, fault.sticky), clinic, warm, log, "--force")
         assert "Traceback" not in ended.err, (at, ended)
         assert broken_runs(clinic.out) == [], at
-        assert fingerprint(older) == before, at
+        assert fingerprint(sweep.older) == before, at
         if at > len(calls(log)):  # this run wrote a little less often
             assert ended.code == 0
             break
@@ -94,7 +115,7 @@ def test_a_run_that_is_refused_a_write_ends_with_5_and_older_runs_stay(
     # What may fail without harm: tidying up, a link where a text file does as well, and SQLite's
     # copying of its write-ahead log into its file, which it does again.
     assert {call for _, call in ended_well} <= {"unlink", "symlink", "pwrite64"}, ended_well
-    again = command(*clinic.run("--jobs", "1", "--force"), cwd=tmp_path)
+    again = warm.command(*clinic.run("--jobs", "1", "--force"), cwd=tmp_path)
     assert again.code == 0, again
     assert broken_runs(clinic.out) == []
 

@@ -2,8 +2,10 @@
  *
  * Preloaded (LD_PRELOAD), so that the writes of Python, polars and every other library count.
  * FAULT_UNDER  the folder; FAULT_LOG  a file that gets one line a counted call;
- * FAULT_AT     the number of the call (0: only count); FAULT_HOW  kill, torn, or an errno;
+ * FAULT_AT     the number of the call (0: only count); FAULT_HOW  kill, torn, an errno, or signal-
+ *              and a number: that signal is sent, and the call goes on;
  * FAULT_STICKY 1: every later call fails too.
+ * begin_counting() reads these again, for a child that was forked (warm.py).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -23,10 +25,16 @@ static const char *under, *how, *log_path;
 static long at;
 static int sticky;
 
-__attribute__((constructor)) static void begin(void) {
-    under = getenv("FAULT_UNDER");
-    how = getenv("FAULT_HOW");
-    log_path = getenv("FAULT_LOG");
+static const char *kept(const char *name) {
+    const char *value = getenv(name);
+    return value ? strdup(value) : NULL;
+}
+
+__attribute__((constructor)) void begin_counting(void) {
+    counted = 0;
+    under = kept("FAULT_UNDER");
+    how = kept("FAULT_HOW");
+    log_path = kept("FAULT_LOG");
     at = getenv("FAULT_AT") ? atol(getenv("FAULT_AT")) : 0;
     sticky = getenv("FAULT_STICKY") != NULL && getenv("FAULT_STICKY")[0] == '1';
 }
@@ -68,6 +76,7 @@ static int fault(const char *call) {
     if (!at || !(number == at || (sticky && number > at))) return 0;
     if (strcmp(how, "kill") == 0) kill(getpid(), SIGKILL);
     if (strcmp(how, "torn") == 0) return 1;
+    if (strncmp(how, "signal-", 7) == 0) { kill(getpid(), atoi(how + 7)); return 0; }
     errno = atoi(how);
     return -1;
 }

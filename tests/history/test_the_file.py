@@ -17,62 +17,10 @@ import pytest
 
 from screener.errors import UsageError
 from screener.history import FILE, database, keeper, open_history, rebuilt
-from screener.rulebook.library import load_library
-from tests.history.nights import FIRST, Clinic
+from screener.outputs.room import over_network
+from tests.history.nights import FIRST
+from tests.history.place import Place, compared
 from tests.incremental.clinic_of_nights import request, run
-
-RULE = "baclofen-max-dose"
-
-
-class Place:
-    """An output folder with its clinic."""
-
-    def __init__(self, folder: Path) -> None:
-        self.out, self.exports, self.clinic = folder / "out", folder / "exports", Clinic(7)
-        self.rules = tuple(r for r in load_library(Path("rules")) if r.id == RULE)
-        self.number = 0
-
-    def night(
-        self, number: int, compare: str = "last", *, force: bool = False
-    ) -> tuple[Path, list[str]]:
-        """A run, and what is wrong with the history after it."""
-        self.number += 1
-        self.clinic.day_passes(number)
-        files = self.clinic.write(self.exports / str(self.number))
-        past = open_history(self.out, compare)
-        day = FIRST + dt.timedelta(days=number)
-        folder, _ = run(request(files, self.out, self.rules, day, past=past, force=force))
-        return folder, past.trouble
-
-    @property
-    def file(self) -> Path:
-        """The history's file."""
-        return self.out / FILE
-
-    def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """All rows that count."""
-        with closing(sqlite3.connect(self.file)) as connection:
-            return {
-                "runs": connection.execute(
-                    "SELECT run_id, as_of, folder, counts, facts FROM runs ORDER BY as_of, counts"
-                ).fetchall(),
-                "spans": connection.execute(
-                    "SELECT * FROM spans ORDER BY finding, first_day"
-                ).fetchall(),
-            }
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    made = Place(tmp_path)
-    for number in range(3):
-        made.night(number)
-    return made
-
-
-def compared(folder: Path) -> dict[str, object]:
-    told: dict[str, object] = json.loads((folder / "run.json").read_text())["compared"]
-    return told
 
 
 def test_nobody_else_can_read_it_and_it_names_no_patient(place: Place) -> None:
@@ -92,25 +40,36 @@ def test_made_again_it_is_the_same(place: Place) -> None:
     assert place.content() == before
 
 
-@pytest.mark.parametrize("damage", ["garbage", "cut", "empty", "bit", "facts", "table"])
+STATEMENTS = {
+    "facts": "UPDATE runs SET facts = replace(facts, ':', ': ') WHERE seq = 2",
+    "folder": "UPDATE runs SET folder = folder || 'x' WHERE seq = 2",
+    "cell": "UPDATE spans SET first_seen = 0 WHERE finding = (SELECT max(finding) FROM spans)",
+    "rule": "UPDATE spans SET rule = 'a' WHERE finding = (SELECT max(finding) FROM spans)",
+    "table": "DROP TABLE spans",
+    "sums": "DELETE FROM sums",
+    "version": "PRAGMA user_version = 77",
+}
+BYTES = {
+    "garbage": lambda _: b"not a database at all" * 400,
+    "cut": lambda raw: raw[: len(raw) // 2],
+    "empty": lambda _: b"",
+    "bit": lambda raw: raw[:100] + bytes([raw[100] ^ 255]) + raw[101:],
+    "not to be written": lambda raw: raw[:18] + b"\x09" + raw[19:],
+    "no text": lambda raw: raw.replace(b"TABLE runs", b"TABLE ru\xfe\xfe"),
+    "no such column": lambda raw: raw.replace(b"facts TEXT", b"fakts TEXT"),
+}
+
+
+@pytest.mark.parametrize("damage", [*STATEMENTS, *BYTES])
 def test_a_damaged_one_is_put_aside_and_made_again(place: Place, damage: str) -> None:
     before = place.content()
     with closing(sqlite3.connect(place.file)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
-        if damage == "facts":
-            connection.execute("UPDATE runs SET facts = replace(facts, ':', ': ') WHERE seq = 2")
+        if damage in STATEMENTS:
+            connection.execute(STATEMENTS[damage])
             connection.commit()
-        elif damage == "table":
-            connection.execute("DROP TABLE spans")
-    raw = place.file.read_bytes()
-    if damage == "garbage":
-        place.file.write_bytes(b"not a database at all" * 400)
-    elif damage == "cut":
-        place.file.write_bytes(raw[: len(raw) // 2])
-    elif damage == "bit":
-        place.file.write_bytes(raw[:100] + bytes([raw[100] ^ 255]) + raw[101:])
-    elif damage == "empty":
-        place.file.write_bytes(b"")
+    if damage in BYTES:
+        place.file.write_bytes(BYTES[damage](place.file.read_bytes()))
     folder, trouble = place.night(3)
     assert compared(folder)["previous_as_of"] == (FIRST + dt.timedelta(days=2)).isoformat()
     content = place.content()
@@ -168,13 +127,16 @@ def test_a_network_file_system_gets_no_write_ahead_log(
 ) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"a / ext4 rw 0 0\nb {tmp_path} {kind} rw 0 0\nshort\n")
-    assert database._over_network(tmp_path / FILE, mounts) is over
+    assert over_network(tmp_path / FILE, mounts) is over
 
 
 def test_a_newer_one_is_left_untouched_and_the_run_is_published(place: Place) -> None:
     with closing(sqlite3.connect(place.file)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute(f"PRAGMA user_version = {len(database.MIGRATIONS) + 1}")
+        newer = len(database.MIGRATIONS) + 1
+        connection.execute(f"PRAGMA user_version = {newer}")
+        connection.execute("UPDATE sums SET value = ? WHERE name = 'version'", (str(newer),))
+        connection.commit()
     raw = place.file.read_bytes()
     folder, trouble = place.night(3)
     assert compared(folder)["previous_run"] is None
@@ -196,9 +158,10 @@ def test_an_older_one_is_copied_and_brought_further(place: Place) -> None:
         database.connect(place.file, (*database.MIGRATIONS, further, broken))
     assert place.content() == before  # all or nothing
     with closing(database.connect(place.file, (*database.MIGRATIONS, further))) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        further_by = len(database.MIGRATIONS) + 1
+        assert connection.execute("PRAGMA user_version").fetchone() == (further_by,)
         assert connection.execute("SELECT count(added), count(*) FROM runs").fetchone() == (0, 3)
-    copies = list(place.out.glob("history.version-1.sqlite"))
+    copies = list(place.out.glob(f"history.version-{len(database.MIGRATIONS)}.sqlite"))
     assert len(copies) == 1
     assert copies[0].stat().st_mode & 0o777 == 0o600
 
@@ -272,8 +235,17 @@ def test_a_run_of_an_earlier_day_gives_its_numbers_and_changes_no_findings(place
     folder, trouble = place.night(5)
     assert trouble == []
     assert compared(folder)["previous_as_of"] == (FIRST + dt.timedelta(days=2)).isoformat()
-    assert place.content()["spans"] == spans
-    assert len(place.content()["runs"]) == 5
+    content = place.content()
+    assert content["spans"] == spans
+    assert len(content["runs"]) == 5
+    rebuilt(place.out)
+    assert place.content() == content
+    again, trouble = place.night(5)  # another run of that day, late too
+    assert (again != folder, trouble) == (True, [])
+    content = place.content()
+    assert content["spans"] == spans
+    rebuilt(place.out)
+    assert place.content() == content
 
 
 def test_what_it_is_compared_with_can_be_asked_for(place: Place) -> None:
@@ -295,6 +267,7 @@ def test_a_first_run_is_new_and_says_so(tmp_path: Path) -> None:
     assert findings["state"].unique().to_list() in (["new"], [])
 
 
+STEP = 1 if os.environ.get("SCREENER_HYPOTHESIS_PROFILE") == "deep" else 17  # statements
 KILLED = """
 import os, signal, sqlite3, sys
 from pathlib import Path
@@ -316,7 +289,7 @@ print("done")
 
 def test_killed_at_any_statement_it_is_whole_and_complete_after_the_next(place: Place) -> None:
     wanted = place.content()
-    for at in range(0, 80, 5):
+    for at in range(0, 200, STEP):
         place.file.unlink(missing_ok=True)
         for rest in place.out.glob(f"{FILE}-*"):
             rest.unlink()
