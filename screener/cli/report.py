@@ -9,7 +9,7 @@ import typer
 
 from screener.cli import clock, completion, logs, settings
 from screener.cli.run import Out
-from screener.cli.say import say, table
+from screener.cli.say import plural, say, table
 from screener.errors import RunBroke, UsageError
 
 RunName = Annotated[
@@ -143,7 +143,8 @@ def verify(
             where=folder.name,
             fix="Screen the exports again with --force.",
         )
-    logs.current.summary(f"{len(laws)} checks hold", {"exit_code": 0, "checks": len(laws)})
+    held = f"{plural(len(laws), 'check')} held"
+    logs.current.summary(held, {"exit_code": 0, "checks": len(laws)})
     return 0
 
 
@@ -153,4 +154,4 @@ def _repaired(out: Path) -> str:
 
     with place.held(out, who=clock.who()):
         count = rebuilt(out)
-    return f"{FILE} was made again from {count} runs."
+    return f"{FILE} was made again from {plural(count, 'run')}."

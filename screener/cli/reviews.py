@@ -28,12 +28,13 @@ def show_reviews(files: Files, out: Out = Path("reports")) -> int:
 
     Count what reviewers wrote, rule by rule, before a run is given the lists.
     """
+    from screener.history import open_history
     from screener.outputs.reviews import judged, notices_of, read_reviews, rules_of
 
     read = read_reviews(files)
-    reviews = judged(read, rules_of(read, out))
+    reviews = judged(read, rules_of(read, out, past=open_history(out)))
     say(f"{reviews['used']:,} of {plural(reviews['rows'], 'row')} used.")
-    say(*(f"Not used: {n:,} rows, {why}." for why, n in reviews["not_used"].items()))
+    say(*(f"Not used: {plural(n, 'row')}, {why}." for why, n in reviews["not_used"].items()))
     say(*notices_of({"reviews": reviews}))
     rows = [
         (rule, f"{n['confirmed']} of {n['reviewed']}", f"{_percent(n['interval'])}")
@@ -72,6 +73,7 @@ def draft_waivers(
     Write a draft of waivers for findings that the team accepts. Each needs a reason by hand: a
     draft with TODO in it is refused by --site-rules.
     """
+    from screener.history import open_history
     from screener.outputs.reviews import OUTCOMES, draft_of_waivers, read_reviews, rules_of
 
     wanted = outcome or ["already known"]
@@ -80,7 +82,7 @@ def draft_waivers(
             f"There is no outcome {unknown[0]}.", fix=f"Write one of {', '.join(OUTCOMES)}."
         )
     read = read_reviews(files)
-    rules = rules_of(read, out)
+    rules = rules_of(read, out, past=open_history(out))
     text, count = draft_of_waivers(read, rules, outcomes=wanted, today=clock.today(), days=days)
     if not count:
         raise UsageError(

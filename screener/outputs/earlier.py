@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -50,6 +50,10 @@ class Past(Protocol):
         self, run: Mapping[str, Any], ran: Mapping[str, str], sites: frozenset[str]
     ) -> Comparison:
         """ran: rule id -> fingerprint, of rules that ran whole. sites: those that sent orders."""
+        ...
+
+    def rules_of(self, ids: Collection[str]) -> dict[str, str]:
+        """Finding id -> its rule, of those that some run found, also one whose folder is gone."""
         ...
 
     def keep(self, folder: Path) -> None:

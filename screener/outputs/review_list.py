@@ -135,6 +135,7 @@ def _notes(found: int, shown: int, run: Mapping[str, Any]) -> list[str]:
     return [
         *incomplete,
         f"Run {run['run_id']}, data up to {run['as_of']}.",
-        f"{shown} of {found} findings, worst first; all of them are in findings.csv.",
+        f"{shown} of {found} finding{'' if found == 1 else 's'}, worst first; all of them are "
+        "in findings.csv.",
         *NOTES,
     ]

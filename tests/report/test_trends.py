@@ -51,22 +51,22 @@ LIMITS = Limits(0.01, 1.0)  # at 1,000 screened: 0.00051 to 0.01949; two sigmas:
     ("new", "last"),
     [
         ([10, 10, 19], ""),
-        ([10, 10, 20], "outside the limits"),
+        ([10, 10, 20], "above the upper limit"),
         ([10, 10, 1], ""),
-        ([10, 10, 0], "outside the limits"),
+        ([10, 10, 0], "below the lower limit"),
         ([11] * 6, ""),
-        ([11] * 7, "7 weeks in a row on one side of the centre"),
-        ([9] * 7, "7 weeks in a row on one side of the centre"),
+        ([11] * 7, "7 weeks in a row above the mean"),
+        ([9] * 7, "7 weeks in a row below the mean"),
         ([11] * 6 + [10], ""),  # on the centre is on no side
         ([7, 8, 9, 10, 11, 12], ""),
-        ([7, 8, 9, 10, 11, 12, 13], "7 weeks in a row in one direction"),
-        ([13, 12, 11, 10, 9, 8, 7], "7 weeks in a row in one direction"),
+        ([7, 8, 9, 10, 11, 12, 13], "7 weeks in a row, each further up"),
+        ([13, 12, 11, 10, 9, 8, 7], "7 weeks in a row, each further down"),
         ([7, 8, 9, 9, 10, 11, 12], ""),
-        ([17, 10, 17], "2 of 3 weeks near a limit"),
+        ([17, 10, 17], "2 of 3 weeks near the upper limit"),
         ([17, 10, 16], ""),
         ([17, 10, 10, 17], ""),
         ([17, 3, 10], ""),
-        ([3, 10, 3], "2 of 3 weeks near a limit"),
+        ([3, 10, 3], "2 of 3 weeks near the lower limit"),
     ],
 )
 def test_a_signal_is_one_of_four(new: list[int], last: str) -> None:
@@ -105,6 +105,14 @@ def test_a_night_without_a_run_is_a_gap_in_the_line() -> None:
     assert len(chart.points) == 5
 
 
+def test_runs_once_a_week_are_joined_and_a_missing_week_is_a_gap() -> None:
+    shown = trends_of(series({"nights": nights([0, 7, 14, 28, 35])}))
+    assert shown.nightly is not None
+    assert [piece.count("L") for piece in shown.nightly.pieces] == [2, 1]
+    html = page(trends={"nights": nights([0, 7, 14, 28, 35])})
+    assert "A gap in the line is more than 7 days without a run." in text_of(html.encode())
+
+
 def test_an_incomplete_night_is_no_part_of_the_line() -> None:
     told = nights([0, 1]) + nights([2], complete=False) + nights([3, 4])
     chart = trends_of(series({"nights": told})).nightly
@@ -133,7 +141,7 @@ def test_a_change_of_rules_is_marked_on_its_night() -> None:
     told = nights([0, 1]) + nights([2], rules_changed=True)
     chart = trends_of(series({"nights": told})).nightly
     assert chart is not None
-    assert [words for _, words in chart.marks] == ["rules changed on 2026-01-07"]
+    assert [words for _, words in chart.marks] == ["rules changed on 7 Jan 2026"]
 
 
 def test_a_sparkline_is_cut_where_the_rule_did_not_run() -> None:
@@ -156,7 +164,9 @@ def test_one_run_has_no_trend_and_says_so() -> None:
 def test_the_page_shows_every_week_and_every_night_as_a_table_too() -> None:
     html = page(trends={"weeks": weeks([9, 11] * 6 + [40]), "nights": nights([0, 1, 2, 5])})
     text = text_of(html.encode())
-    assert "outside the limits" in text
+    assert "above the upper limit" in text
+    assert "A red diamond is a week outside the limits, or one of a row of weeks" in text
+    assert "points between them differ by chance" not in text
     assert "Too early for limits" not in text
     trends = html.split('id="trends"')[1].split("</section>")[0]
     assert trends.count("<tr>") == 2 * (1 + 13) + 1 + 4

@@ -295,9 +295,40 @@ def test_a_damaged_run_of_the_past_stops_no_run(
     filled = fill_in(first, ".csv", {"outcome": "confirmed"})
     (first / "findings.parquet").write_bytes(b"PAR1 damaged")
     clinic.prescriptions(order(1, "P-1", 3))
+    for rest in clinic.out.glob("history.sqlite*"):
+        rest.unlink()
     ended = screener(*clinic.run("--reviews", str(filled)))
-    assert ended.code == 0, ended.err
     assert "no run of this folder has the finding" in ended.err
+    assert ended.code == 3  # the history cannot take up the damaged run, and says so
+    assert "its folder is damaged" in ended.err
+
+
+def test_reviews_of_a_run_that_was_pruned_count_since_the_history_knows_it(
+    clinic: Place, screener: Callable[..., Ended]
+) -> None:
+    assert screener(*clinic.run()).code == 0
+    (first,) = clinic.published()
+    filled = fill_in(first, ".csv", {"outcome": "confirmed"})
+    clinic.prescriptions(order(1, "P-1", 3))
+    later = ("--as-of", "2026-12-31")
+    assert screener(*clinic.run(*later)).code == 0
+    pruned = screener("runs", "prune", "--keep", "1", "--yes", "--out", str(clinic.out))
+    assert pruned.code == 0, pruned.err
+    assert not first.exists()
+    shown = screener("reviews", "show", str(filled), "--out", str(clinic.out))
+    assert "1 of 1 row used." in shown.out
+    draft = ("reviews", "waivers", str(filled), "--outcome", "confirmed", "--out", str(clinic.out))
+    assert "rule: baclofen-max-dose" in screener(*draft).out
+    ended = screener(*clinic.run("--reviews", str(filled), *later))
+    assert ended.code == 0, ended.err
+    runs = [json.loads((folder / "run.json").read_text()) for folder in clinic.published()]
+    (counted,) = [run["reviews"] for run in runs if "reviews" in run]
+    assert counted["by_rule"]["baclofen-max-dose"]["confirmed"] == 1
+    for rest in clinic.out.glob("history.sqlite*"):
+        rest.unlink()
+    shown = screener("reviews", "show", str(filled), "--out", str(clinic.out))
+    assert "Not used: 1 row, no run of this folder has the finding." in shown.out
+    assert not (clinic.out / "history.sqlite").exists()  # looking makes none
 
 
 def test_a_draft_of_waivers_is_refused_until_somebody_gives_the_reason(

@@ -351,7 +351,7 @@ def test_a_site_of_fifty_keeps_its_name_and_a_few_of_others_have_none() -> None:
 
     def names(*rows: dict[str, Any]) -> dict[str, str | None]:
         outcomes = pl.DataFrame(list(rows), schema=SHAPES["outcomes"])
-        return dict(frames._sites(outcomes.lazy()).iter_rows())
+        return dict(frames.sites_named(outcomes.lazy()).iter_rows())
 
     assert names(site("big", 50), site("a", 49)) == {"big": "big", "a": None}
     together = names(site("big", 50), site("a", 49), site("b", 1))

@@ -46,7 +46,7 @@ def page(browser: Any, tmp_path: Path) -> Iterator[Any]:
 
 
 def test_every_section_opens_and_nothing_is_said(page: Any) -> None:
-    for section in ("findings", "rules", "about", "overview"):
+    for section in ("findings", "rules", "sites", "about", "overview"):
         page.click(f'.tabs a[href="#{section}"]')
         page.wait_for_selector(f"main > #{section}:visible")
     assert page.said == []
@@ -71,7 +71,7 @@ def test_a_finding_opens_with_its_timeline_and_names_no_patient(page: Any) -> No
 
 def test_axe_finds_nothing_on_any_section(page: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for section in ("overview", "findings", "rules", "about"):
+    for section in ("overview", "findings", "rules", "sites", "about"):
         page.click(f'.tabs a[href="#{section}"]')
         page.wait_for_selector(f"main > #{section}:visible")
         assert [one["id"] for one in axe.run(page).response["violations"]] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -9,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import polars as pl
 
 from screener import findings as shapes
-from screener.outputs.report.words import SEVERITY_ORDER
+from screener.outputs.report.words import SEVERITY_ORDER, number_text
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
@@ -128,6 +130,33 @@ def reviews_of(given: Any) -> dict[str, dict[str, Any]]:
     return {rule: one for rule, one in found.items() if one["reviewed"] and one["interval"]}
 
 
+def rule_set(rules: list[dict[str, Any]]) -> str:
+    """12 hex digits of ids, versions, statuses and meanings of all rules: equal where they are."""
+    told = sorted(
+        [str(rule.get(key)) for key in ("id", "version", "status", "fingerprint")] for rule in rules
+    )
+    return hashlib.blake2b(json.dumps(told).encode(), digest_size=6).hexdigest()
+
+
+def settings_of(given: Any) -> list[tuple[str, str]]:
+    """`configuration` of run.json as pairs of words, by name; what is off or empty is "none"."""
+    pairs = []
+    for name, value in sorted(_mapping(given).items()):
+        listed = value if isinstance(value, list | tuple) else [value]
+        words = [
+            ("no", "yes")[one] if isinstance(one, bool) else number_text(one) for one in listed
+        ]
+        pairs.append((str(name).replace("_", " "), ", ".join(words) or "none"))
+    return pairs
+
+
+def expected(run: Mapping[str, Any]) -> dict[str, int] | None:
+    """How many of the sites that were expected sent orders, and `of` how many; None without any."""
+    asked = set(_texts(_mapping(run.get("configuration")).get("expected_sites")))
+    here = asked & set(_texts(run.get("sites")))
+    return {"here": len(here), "of": len(asked)} if asked else None
+
+
 STATES = ("new", "worsened", "continuing", "reopened", "not_compared", "no_longer_found")
 
 
@@ -178,6 +207,9 @@ def with_defaults(run: Mapping[str, Any]) -> dict[str, Any]:
         "complete": run.get("complete") is True,
         "incomplete_reasons": _texts(run.get("incomplete_reasons")),
         "basis": run.get("basis"),
+        "expected_sites": expected(run),
+        "settings": settings_of(run.get("configuration")),
+        "rule_set": rule_set(_dicts(run.get("rules"), {})),
         "inputs": _dicts(run.get("inputs"), _INPUT),
         "counts": counts | _mapping(run.get("counts")),
         "coverage": coverage | _mapping(run.get("coverage")),

@@ -7,6 +7,13 @@ GLOSSARY = (
      "unbroken run of days on which the rule's condition held."),
     ("Active", "The run of days reaches the last day of the data, or it is an event (a start, a "
      "rise, a stop) of the last 30 days."),
+    ("Past", "Not active: the run of days ended before the last day of the data, or the event is "
+     "older than 30 days."),
+    ("New, worsened, also in the last run, found again, not compared", "The finding beside the "
+     "run before: not found then; found then with less severity or certainty; found then alike; "
+     "found earlier but not in the run before; its rule or site is not the same in both runs. "
+     "They are about runs, not about whether a patient still takes something: that is active or "
+     "past."),
     ("Definite, possible", "Definite: the condition holds on the lowest dose that the orders "
      "allow. Possible: it holds only on the highest dose, or under another reading of an overlap; "
      "its severity is one step lower."),

@@ -10,6 +10,7 @@ import base64
 import datetime as dt
 import hashlib
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -48,6 +49,7 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+@cache  # the templates are compiled once, however many reports a process makes
 def _environment() -> Environment:
     made = Environment(
         loader=FunctionLoader(_template),
@@ -60,11 +62,13 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters.update(
         day=words.date_text, n=words.number_text, size=words.size_text,
-        reason=words.reason_text, flag=words.flag_text,
+        reason=words.reason_text, flag=words.flag_text, kept=words.kept, said=words.said,
         known=lambda v: words.NOT_RECORDED if v is None or v == "" else v,
     )  # fmt: skip
+    made.tests["before"] = words.is_before
     made.globals.update(
-        counted=words.counted, per_thousand=words.per_thousand, percent=words.percent,
+        state_words=words.STATES, counted=words.counted, per_thousand=words.per_thousand,
+        percent=words.percent,
         prompt=words.PROMPT, severities=words.SEVERITY_ORDER, glossary=GLOSSARY, limits=LIMITS,
     )  # fmt: skip
     return made
@@ -95,7 +99,11 @@ def facts_of(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
     return {
         "as_of": _as_of_day(run["as_of"]),
         "first_run": run["previous_run"] is None,
-        "rules": [{key: row.rule[key] for key in shown} for row in summary.rules],
+        "rules": [
+            {key: row.rule[key] for key in shown}
+            | {"labels": words.VALUE_WORDS.get(row.rule["check"], words.OTHER_VALUE)}
+            for row in summary.rules
+        ],
         "severities": words.SEVERITY_ORDER,
         "hidden": words.HIDDEN_SEVERITIES,
         "counts": {"findings": summary.all.findings, "patients": summary.all.patients},
@@ -105,6 +113,8 @@ def facts_of(run: dict[str, Any], summary: Summary, left_out: LeftOut | None,
         "reasons": words.REASONS,
         "flags": words.FLAGS,
         "prompt": words.PROMPT,
+        "kept": words.KEPT,
+        "states": words.STATES,
     }
 
 
@@ -164,6 +174,7 @@ def render(
         "page.html.j2", packed,
         run=run, summary=summary, quality=quality(run, lazy), left_out=left_out,
         titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
+        scopes={row.rule["id"]: row.in_scope for row in summary.rules},
         places=sites_of(lazy, summary.rules), trends=trends_of(run["trends"]),
         first_run=run["previous_run"] is None,
     )  # fmt: skip

@@ -61,14 +61,23 @@ def signals(
     for place, (rate, (_, screened)) in enumerate(zip(rates, weeks, strict=True)):
         low, high = limits.at(max(screened, 1))
         if rate > high or rate < low:
-            told[place] = "outside the limits"
+            told[place] = f"{_above(rate > high)} the {_upper(rate > high)} limit"
         elif _one_side(rates[since[place] : place + 1], limits.centre):
-            told[place] = f"{RUN} weeks in a row on one side of the centre"
+            told[place] = f"{RUN} weeks in a row {_above(rate > limits.centre)} the mean"
         elif _steady(rates[since[place] : place + 1]):
-            told[place] = f"{RUN} weeks in a row in one direction"
+            way = "up" if rate > rates[place - 1] else "down"
+            told[place] = f"{RUN} weeks in a row, each further {way}"
         elif _near(rates, weeks, range(max(since[place], place - 2), place + 1), limits):
-            told[place] = "2 of 3 weeks near a limit"
+            told[place] = f"2 of 3 weeks near the {_upper(rate > limits.centre)} limit"
     return told
+
+
+def _above(is_above: bool) -> str:
+    return "above" if is_above else "below"
+
+
+def _upper(is_upper: bool) -> str:
+    return "upper" if is_upper else "lower"
 
 
 def _since(follows: Sequence[bool]) -> list[int]:

@@ -6,7 +6,7 @@ A browser that clears all filters must arrive at the same numbers; the tests hol
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -35,7 +35,7 @@ class RuleRow:
     """One rule: its facts, what it found, and its denominator (None = no outcomes recorded).
 
     `rate` holds flagged / in_scope with Wilson's 95 % limits, each per 1,000; None when nobody
-    was in scope.
+    was in scope. `highest` is the highest severity among its findings, None without any.
     """
 
     rule: dict[str, Any]
@@ -45,6 +45,7 @@ class RuleRow:
     not_assessed: int | None
     in_scope: int | None
     rate: tuple[float, float, float] | None
+    highest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,16 @@ def _counts_by(findings: pl.DataFrame, column: str) -> dict[str, Count]:
     return {name: Count(*numbers) for name, *numbers in rows}
 
 
+def _highest(findings: pl.DataFrame) -> dict[str, str]:
+    """Rule id -> the highest severity among its findings."""
+    ranked = findings.group_by("rule_id").agg(rank=severity_rank().min())
+    return {
+        rule: SEVERITY_ORDER[rank]
+        for rule, rank in ranked.iter_rows()
+        if rank < len(SEVERITY_ORDER)
+    }
+
+
 def _outcomes(outcomes: pl.LazyFrame) -> dict[str, dict[str, int]]:
     grouped = outcomes.group_by("rule_id", "outcome").agg(pl.col("patients").sum()).collect()
     found: dict[str, dict[str, int]] = {}
@@ -101,13 +112,22 @@ def _rule_row(rule: dict[str, Any], count: Count, seen: dict[str, int] | None) -
 
 
 def _rule_rows(
-    rules: Iterable[dict[str, Any]], counts: dict[str, Count], outcomes: pl.LazyFrame
+    rules: Iterable[dict[str, Any]],
+    counts: dict[str, Count],
+    outcomes: pl.LazyFrame,
+    highest: dict[str, str],
 ) -> tuple[RuleRow, ...]:
     seen = _outcomes(outcomes)
     known = {rule["id"]: rule for rule in rules}
     for rule_id in sorted((counts.keys() | seen.keys()) - known.keys()):
         known[rule_id] = rule_entry({"id": rule_id})
-    rows = [_rule_row(r, counts.get(r["id"], Count()), seen.get(r["id"])) for r in known.values()]
+    rows = [
+        replace(
+            _rule_row(rule, counts.get(rule["id"], Count()), seen.get(rule["id"])),
+            highest=highest.get(rule["id"]),
+        )
+        for rule in known.values()
+    ]
     ranks = {name: rank for rank, name in enumerate(SEVERITY_ORDER)}
     return tuple(sorted(rows, key=lambda row: (
         row.rule["ran"] is False, ranks.get(row.rule["severity"] or "", 9), row.rule["id"],
@@ -119,13 +139,15 @@ def _review_first(
 ) -> tuple[tuple[dict[str, Any], ...], int]:
     """The worst finding of the most pressing patients, and how many more patients there are.
 
-    What is critical and new or found again stands first, then what is worse than in the run before.
+    What is critical and new or found again stands first, then what is worse than in the run before,
+    then what is active: a critical finding that ended months ago must not hide an active high one.
     """
     news = pl.col("state").is_in(["new", "reopened"]) & (pl.col("severity") == "critical")
     wanted = brief.filter(
         ~pl.col("severity").is_in(HIDDEN_SEVERITIES) & pl.col("state").ne_missing("waived")
     ).sort(
         pl.when(news).then(0).when(pl.col("state") == "worsened").then(1).otherwise(2),
+        pl.col("active").fill_null(value=False).not_(),
         maintain_order=True,
     )
     others = wanted.group_by("patient_id").agg(others=pl.len() - 1)
@@ -190,7 +212,7 @@ def summarise(
     by_rule = _counts_by(findings, "rule_id") | _counts_by(pilot, "rule_id")
     first, more = _review_first(findings, data.findings)
     hidden = findings.filter(severity_rank() >= SEVERITY_ORDER.index(HIDDEN_SEVERITIES[0]))
-    rules = _rule_rows(run["rules"], by_rule, data.outcomes)
+    rules = _rule_rows(run["rules"], by_rule, data.outcomes, _highest(findings) | _highest(pilot))
     unjudged = data.not_assessed.select(pl.col("patient_id").n_unique()).collect()
     sites = data.outcomes.filter(pl.col("site_id") != "").select(pl.col("site_id").n_unique())
     return Summary(

@@ -9,16 +9,17 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median_low
 from typing import Any
 
 from screener.outputs.report.funnel_chart import ticks
 from screener.outputs.report.spc import Limits, limits_of, signals
-from screener.outputs.report.words import number_text
+from screener.outputs.report.words import counted, date_text, number_text
 
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 704, 14, 196  # the drawing area
-NIGHT = 1  # days between nights; more is a gap, and drawn as one
 LABELS = 6
+CHANGES = ("rules", "inputs")  # what is marked where it changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,21 @@ class Chart:
 @dataclass(frozen=True, slots=True)
 class Weekly:
     """New findings a week: the chart, its limits, and the rows of its table (week, nights, patients
-    screened, new, per 1,000, what it signals). left_out: weeks without a whole comparison."""
+    screened, new, per 1,000, what it signals, what changed). left_out: weeks without a whole
+    comparison."""
 
     chart: Chart
     limits: Limits | None
-    rows: tuple[tuple[str, int, int, int, float, str], ...]
+    rows: tuple[tuple[str, int, int, int, float, str, str], ...]
     left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A rule's last counts: paths of `sparkline`, and in words."""
+
+    pieces: tuple[str, ...]
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,8 @@ class Trends:
     all: Weekly | None
     severe: Weekly | None
     nightly: Chart | None
-    by_rule: Mapping[str, tuple[str, ...]]  # paths of `sparkline`
+    step: int  # days from one run to the next, as usual
+    by_rule: Mapping[str, Spark]
 
 
 def trends_of(told: dict[str, Any]) -> Trends:
@@ -72,14 +83,32 @@ def trends_of(told: dict[str, Any]) -> Trends:
     nights, weeks = told["nights"], told["weeks"]
     return Trends(
         len(nights),
-        _weekly(weeks, "new"),
-        _weekly(weeks, "new_critical_high"),
+        _weekly(weeks, "new", changes_by_week(nights)),
+        _weekly(weeks, "new_critical_high", changes_by_week(nights)),
         _nightly(nights) if len(nights) > 1 else None,
-        {rule: sparkline(counts) for rule, counts in told["by_rule"].items()},
+        usual_step(_days(nights)) if len(nights) > 1 else 1,
+        {rule: Spark(sparkline(of), in_words(of)) for rule, of in told["by_rule"].items()},
     )
 
 
-def _weekly(weeks: Sequence[dict[str, Any]], what: str) -> Weekly | None:
+def changes_by_week(nights: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Monday -> what changed between runs of that week: rules, inputs, or both."""
+    found: dict[str, set[str]] = {}
+    for night in nights:
+        day = dt.date.fromisoformat(night["as_of"])
+        monday = (day - dt.timedelta(days=day.weekday())).isoformat()
+        kinds = found.setdefault(monday, set())
+        kinds |= {kind for kind in CHANGES if night[f"{kind}_changed"]}
+    return {
+        monday: " and ".join(kind for kind in CHANGES if kind in kinds)
+        for monday, kinds in found.items()
+        if kinds
+    }
+
+
+def _weekly(
+    weeks: Sequence[dict[str, Any]], what: str, changes: Mapping[str, str]
+) -> Weekly | None:
     usable = [one for one in weeks if one["screened"] and one["complete"]]
     if len(usable) < 2:
         return None
@@ -98,32 +127,48 @@ def _weekly(weeks: Sequence[dict[str, Any]], what: str) -> Weekly | None:
         for side in (0, 1):
             ends = [(d, 1000 * edge[side]) for d, edge in zip(days, edges, strict=True)]
             lines.append(("f-998", place.path(ends)))
+    marks = tuple(
+        (place.across(day), f"{kinds} changed in the week from {date_text(day)}")
+        for monday, kinds in sorted(changes.items())
+        if days[0] <= (day := dt.date.fromisoformat(monday)) <= days[-1]
+    )
     rows = tuple(
-        (one["week"], one["nights"], one["screened"], new, rate, told)
+        (one["week"], one["nights"], one["screened"], new, rate, told, changes.get(one["week"], ""))
         for one, (new, _), rate, told in zip(usable, counts, rates, said, strict=True)
     )
     words = [
-        f"week from {one['week']}: {number_text(new)} new of {number_text(n)} screened, "
+        f"week from {date_text(one['week'])}: {number_text(new)} new of {number_text(n)} screened, "
         f"{rate:.1f} per 1,000{', ' + told if told else ''}"
         for one, (new, n), rate, told in zip(usable, counts, rates, said, strict=True)
     ]
-    chart = place.chart(rates, words, [bool(told) for told in said], lines=tuple(lines))
+    chart = place.chart(
+        rates, words, [bool(told) for told in said], lines=tuple(lines), marks=marks
+    )
     return Weekly(chart, limits, rows, len(weeks) - len(usable))
 
 
+def _days(nights: Sequence[dict[str, Any]]) -> list[dt.date]:
+    return [dt.date.fromisoformat(one["as_of"]) for one in nights]
+
+
+def usual_step(days: Sequence[dt.date]) -> int:
+    """The usual number of days from one run to the next; more is a gap, and drawn as one."""
+    return max(1, median_low([(b - a).days for a, b in pairwise(days)]))
+
+
 def _nightly(nights: Sequence[dict[str, Any]]) -> Chart:
-    days = [dt.date.fromisoformat(one["as_of"]) for one in nights]
+    days = _days(nights)
     counts = [one["findings"] or 0 for one in nights]
-    place = _Place(days, max(counts), step=NIGHT)
+    place = _Place(days, max(counts), step=usual_step(days))
     marks = tuple(
-        (place.across(day), f"{' and '.join(kinds)} changed on {day.isoformat()}")
+        (place.across(day), f"{' and '.join(kinds)} changed on {date_text(day)}")
         for day, one in zip(days, nights, strict=True)
-        if (kinds := [k for k in ("rules", "inputs") if one[f"{k}_changed"]])
+        if (kinds := [k for k in CHANGES if one[f"{k}_changed"]])
     )
     words = [
-        f"{day.isoformat()}: {number_text(n)} findings in "
+        f"{date_text(day)}: {counted(n, 'finding')} in "
         f"{number_text(one['patients_with_findings'] or 0)} of "
-        f"{number_text(one['patients'] or 0)} patients"
+        f"{counted(one['patients'] or 0, 'patient')}"
         f"{'' if one['complete'] else ', incomplete run'}"
         for day, n, one in zip(days, counts, nights, strict=True)
     ]
@@ -184,6 +229,17 @@ class _Place:
             tuple((self.across(day), day.isoformat()) for day in self.days[::every]),
             tuple((self.up(n), number_text(n)) for n in self.numbers),
         )
+
+
+def in_words(counts: Sequence[int | None]) -> str:
+    """First, last and highest of a rule's last counts, and in how many runs it did not run."""
+    ran = [count for count in counts if count is not None]
+    if not ran:
+        return f"not run in the last {counted(len(counts), 'run')}"
+    first, last, most = (number_text(count) for count in (ran[0], ran[-1], max(ran)))
+    missing = len(counts) - len(ran)
+    aside = f"; not run in {missing} of them" if missing else ""
+    return f"last {counted(len(counts), 'run')}: first {first}, last {last}, highest {most}{aside}"
 
 
 def sparkline(counts: Sequence[int | None]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ import math
 import re
 from typing import Any
 
+from markupsafe import Markup, escape
+
 NOT_RECORDED = "not recorded"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SEVERITY_ORDER = ("critical", "high", "moderate", "low", "info")
@@ -16,6 +18,31 @@ PROMPT = (
     "Prompts for clinical review, not confirmed errors. No finding does not mean a list is safe."
 )
 
+# "Continuing" would read as if the patient's state went on; it is the finding that was known.
+STATES = {
+    "new": "new",
+    "worsened": "worsened",
+    "continuing": "also in the last run",
+    "reopened": "found again",
+    "not_compared": "not compared",
+    "waived": "waived",
+    "no_longer_found": "no longer found",
+}
+# What the value and the limit of a finding are, by check: not every bound is a limit.
+VALUE_WORDS = {
+    "daily_dose": ("Daily dose, at its worst", "Limit"),
+    "starting_dose": ("Starting dose", "Limit"),
+    "dose_for_kidney_function": ("Kidney function, at its worst", "Limit"),
+    "doses_per_day": ("Doses a day", "Limit"),
+    "doses_per_week": ("Doses a week", "Flagged from"),
+    "dose_rises": ("Rise", "Limit of a rise"),
+    "dose_falls": ("Fall", "Limit of a fall"),
+    "stops_suddenly": ("Last steady dose", "Counts from"),
+    "supply_gap": ("Length of the gap", "Counts from"),
+    "test_overdue": ("Longest time without the test", "Limit"),
+    "several_of": ("Drugs at the same time", "Flagged from"),
+}
+OTHER_VALUE = ("What was found, at its worst", "Threshold of the rule")
 REASONS = {
     "age-unknown": "the birth date is missing",
     "sex-unknown": "the sex is missing",
@@ -65,7 +92,15 @@ FLAGS = {
     "unknown-supply": "length of supply not known",
     "unmapped-drug": "drug name not recognised",
     "unreadable-sig": "directions could not be read",
+    "weight": "body weight needed by a rule is missing or old",
 }
+# What no line break may part: a number and its unit or what it counts, and a date.
+KEPT = (
+    r"\d{1,2} (?:" + "|".join(MONTHS) + r") \d{4}"
+    r"|\d[\d,.]* (?:%|[a-zµ][^\s,;()]{0,23}(?: m[²2])?)"
+)
+_CODE = re.compile("[a-z]+([-_][a-z]+)*")
+_ISO_DATE = re.compile(r"(?<![\w./-])\d{4}-\d{2}-\d{2}(?![\w/-]|\.\w)")
 # C0 controls but tab and newline, DEL and C1: browsers drop or replace them, so say so in ours.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
@@ -73,6 +108,17 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 def visible(text: str) -> str:
     """The text with control characters shown as U+FFFD."""
     return _CONTROLS.sub("\ufffd", text)
+
+
+def kept(text: Any) -> Markup:
+    """The text for a page, each match of KEPT in a span that is not broken; it reads the same."""
+    safe = visible(str(text))
+    parts, at = [Markup()], 0
+    for match in re.finditer(KEPT, safe):
+        parts += [escape(safe[at : match.start()]), Markup('<span class="kept">')]
+        parts += [escape(match[0]), Markup("</span>")]
+        at = match.end()
+    return Markup().join([*parts, escape(safe[at:])])
 
 
 def date_text(day: Any) -> str:
@@ -85,6 +131,23 @@ def date_text(day: Any) -> str:
     if not isinstance(day, dt.date):
         return NOT_RECORDED
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def said(text: Any) -> Markup:
+    """A sentence of run.json for the page: its ISO dates as dates of the report, none broken.
+
+    A date that is part of a name (of a folder, of a file) stands as it is.
+    """
+    dated = _ISO_DATE.sub(lambda found: date_text(found[0]), str(text))
+    return kept(dated)
+
+
+def is_before(day: Any, other: Any) -> bool:
+    """Whether the first of two ISO dates lies before the second; not so where one is none."""
+    try:
+        return dt.date.fromisoformat(str(day)) < dt.date.fromisoformat(str(other))
+    except ValueError:
+        return False
 
 
 def number_text(value: Any, places: int = 3) -> str:
@@ -137,10 +200,11 @@ def size_text(count: Any) -> str:
 
 
 def reason_text(code: Any) -> str:
-    """What a reason code means, in the words of the report."""
+    """What a reason code means, in the words of the report; a reason in words stands as it is."""
     if not code:
         return "no reason recorded"
-    return REASONS.get(str(code)) or visible(str(code)).replace("-", " ").replace("_", " ")
+    known, text = REASONS.get(str(code)), visible(str(code))
+    return known or (re.sub("[-_]", " ", text) if _CODE.fullmatch(text) else text)
 
 
 def flag_text(code: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from screener.outputs import run_folder
+from screener.outputs.earlier import Past
 from screener.outputs.report.interval import wilson
 from screener.outputs.reviews.files import Review, ReviewFile
 
@@ -35,10 +36,13 @@ def word_of(review: Review) -> str:
 
 
 def rules_of(
-    files: Iterable[ReviewFile], out: Path, held: Mapping[str, pl.LazyFrame] | None = None
+    files: Iterable[ReviewFile],
+    out: Path,
+    held: Mapping[str, pl.LazyFrame] | None = None,
+    past: Past | None = None,
 ) -> dict[str, str]:
     """Finding id -> its rule, of the reviewed findings that this run (`held`) or one of the
-    folder's finished runs has; the newest run says which."""
+    folder's finished runs has, the newest first; `past` knows those of runs that were pruned."""
     wanted = {
         review.finding_id
         for file in files
@@ -56,7 +60,8 @@ def rules_of(
             for table in tables:
                 rows = table.filter(pl.col("finding_id").is_in(missing.implode()))
                 found |= dict(rows.select("finding_id", "rule_id").collect().iter_rows())
-    return found
+    gone = sorted(wanted - found.keys())
+    return found | past.rules_of(gone) if past is not None and gone else found
 
 
 def _tables_of_runs(
@@ -145,10 +150,13 @@ def _of_rule(rule: str, counted: Mapping[tuple[str, str], int]) -> dict[str, Any
 
 
 def counted(
-    files: Sequence[ReviewFile], out: Path, held: Mapping[str, pl.LazyFrame]
+    files: Sequence[ReviewFile],
+    out: Path,
+    held: Mapping[str, pl.LazyFrame],
+    past: Past | None = None,
 ) -> dict[str, Any]:
     """What run.json says of the reviews that a run was given, if any; `held`: its tables."""
-    return {"reviews": judged(files, rules_of(files, out, held))} if files else {}
+    return {"reviews": judged(files, rules_of(files, out, held, past))} if files else {}
 
 
 def notices_of(run: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ import polars as pl
 
 from screener.outputs.report.given import SHAPES
 from screener.outputs.share.keys import names_of, people
+from screener.timeline.words import with_commas
 
 LEAST_AT_SITE = 50  # patients; smaller sites are put together
 SMALL_SITES = "smaller sites"
@@ -66,7 +67,7 @@ def without_names(
     """
     found = [tables[name].select("patient_id").unique() for name in _BOTH]
     who = people(key, pl.concat(found).collect()["patient_id"])
-    sites = _sites(tables["outcomes"])
+    sites = sites_named(tables["outcomes"])
     numbers = _numbers(tables, who)
     made: dict[str, pl.DataFrame | pl.LazyFrame] = {}
     for name, shape in SHAPES.items():
@@ -117,12 +118,12 @@ def _column(kind: str, name: str, dtype: pl.DataType) -> pl.Expr:
 def _message() -> pl.Expr:
     """What was found, from the columns that are shown anyway; a rule's own words may hold days."""
     value, limit = (_number(of) for of in (_value(), pl.col("limit")))
-    unit = pl.col("unit").fill_null("")
+    unit = _unit(value)
     days = (pl.col("end_date") - pl.col("date")).dt.total_days() + 1
     about = pl.when("active").then(pl.lit("about ")).otherwise(pl.lit(""))
     lasting = pl.when(days > 1).then(pl.format(" for {}{} days", about, days))
     measured = pl.when(value.is_not_null()).then(pl.format(": {} {}", value, unit))
-    limited = pl.when(limit.is_not_null()).then(pl.format(", limit {} {}", limit, unit))
+    limited = pl.when(limit.is_not_null()).then(pl.format(", limit {} {}", limit, _unit(limit)))
     parts = [
         pl.col("subject").fill_null("a medicine"),
         measured.otherwise(pl.lit("")),
@@ -133,6 +134,13 @@ def _message() -> pl.Expr:
     return pl.concat_str(said.str.head(1).str.to_uppercase(), said.str.slice(1))
 
 
+def _unit(number: pl.Expr) -> pl.Expr:
+    """The unit after a number: `days`, but `1 day`."""
+    unit = pl.col("unit").fill_null("")
+    one = unit.str.replace(r"^(day|dose|drug|order)s\b", "${1}")
+    return pl.when(number == "1").then(one).otherwise(unit)
+
+
 def _value() -> pl.Expr:
     """The value; a kidney function to one decimal, since more would be as good as a name."""
     kidney = pl.col("unit").str.contains("mL/min").fill_null(False)
@@ -140,7 +148,7 @@ def _value() -> pl.Expr:
 
 
 def _number(of: pl.Expr) -> pl.Expr:
-    return of.round(3).cast(pl.String).str.strip_suffix(".0")
+    return with_commas(of.round(3).cast(pl.String).str.strip_suffix(".0"))
 
 
 def _derivation() -> pl.Expr:
@@ -191,7 +199,7 @@ def _with_new_ids(findings: pl.DataFrame, key: bytes) -> pl.DataFrame:
     return joined.with_columns(finding_id="name").drop("name")
 
 
-def _sites(outcomes: pl.LazyFrame) -> pl.DataFrame:
+def sites_named(outcomes: pl.LazyFrame) -> pl.DataFrame:
     """site_id, _site: the name under which a site stands in the copy; null if all are too small.
 
     A site has as many patients as have an outcome of one rule there.

@@ -25,10 +25,22 @@ from screener.outputs.report.page import (
 from screener.outputs.report.summary import RuleRow, Summary, summarise
 from screener.outputs.report.words import SEVERITY_ORDER
 from screener.outputs.share.frames import without_names
+from screener.outputs.share.sites import sites_shown
 from screener.outputs.share.small_counts import rate_shown, rounded, shown
 
 # What the browser is told; any other fact of the report is withheld until it is named here.
-_FACTS = ("rules", "severities", "hidden", "months", "reasons", "flags", "prompt", "first_run")
+_FACTS = (
+    "rules",
+    "severities",
+    "hidden",
+    "months",
+    "reasons",
+    "flags",
+    "prompt",
+    "first_run",
+    "kept",
+    "states",
+)
 _TABLES = ("findings", "pilot_findings", "outcomes", "not_assessed", "data_flags", "orders",
            "timeline", "kidney")  # fmt: skip
 
@@ -66,6 +78,7 @@ def copy_bytes(data: ReportInput[Any], key: bytes, *, prescribers: bool = False)
         numbers=_numbers(run, summary),
         rules=[_rule(row) for row in summary.rules],
         prescribers=prescribers,
+        sites=sites_shown(lazy),
     )
 
 

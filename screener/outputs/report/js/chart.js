@@ -116,7 +116,7 @@ function legend(finding, patient) {
     patient.orders.some((order) => order.end_date === null && order.row_class === "used") ? swatch("line end-unsure", "no stop date recorded; an arrow goes on") : null,
     overlapsOf(lanesOf(finding, patient.orders, { from: -Infinity, to: Infinity }).lanes).length ? swatch("overlap", "counted orders overlap") : null,
     swatch("days-found", "days of the finding"),
-    finding.chart ? swatch("line dose-low", "daily dose (lowest)") : null,
+    finding.chart ? swatch("line dose-low", ranges ? "daily dose (lowest)" : "daily dose") : null,
     finding.chart && ranges ? swatch("range", "from lowest to highest dose") : null,
     finding.chart === 2 ? swatch("line limit", "limit") : null);
 }

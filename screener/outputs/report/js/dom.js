@@ -21,9 +21,22 @@ function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+// Text with its numbers and units, and its dates, in spans that no line break parts.
+let KEPT = /$^/gu;
+
+function kept(text) {
+  const parts = [];
+  let at = 0;
+  for (const match of text.matchAll(KEPT)) {
+    parts.push(text.slice(at, match.index), el("span", { class: "kept" }, match[0]));
+    at = match.index + match[0].length;
+  }
+  return [...parts, text.slice(at)];
+}
+
 // Text from the data, kept from turning the direction of what stands around it.
 function bdi(text) {
-  return el("bdi", null, text === null || text === "" ? "–" : text);
+  return el("bdi", null, text === null || text === "" ? "–" : kept(text));
 }
 
 function shape(severity) {
@@ -41,7 +54,7 @@ function tag(text, kind = "") {
 }
 
 function cell(tagName, content, kind) {
-  return el(tagName, { class: kind || null }, content);
+  return el(tagName, { class: kind || null }, typeof content === "string" ? kept(content) : content);
 }
 
 // A plain table: heads are [text, class], rows are lists of contents.

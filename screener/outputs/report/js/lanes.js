@@ -77,13 +77,15 @@ function isMoved(order) {
 
 const ruler = document.createElement("canvas").getContext("2d");
 
-// Words in lines of at most `width` pixels; a word that is too long is broken, never cut.
+// Words in lines of at most `width` pixels, a number with its unit as one word; a word that is too
+// long is broken, never cut.
 function wrapText(text, width, font) {
   ruler.font = font;
   const fits = (line) => ruler.measureText(line).width <= width;
   const lines = [];
   let line = "";
-  for (const word of text.split(/\s+/)) {
+  const whole = text.replace(/\s+/g, " ").replace(KEPT, (one) => one.replace(/ /g, "\u00a0"));
+  for (const word of whole.split(" ")) {
     const longer = line ? `${line} ${word}` : word;
     if (fits(longer)) { line = longer; continue; }
     if (line) lines.push(line);
@@ -94,7 +96,7 @@ function wrapText(text, width, font) {
     }
   }
   if (line) lines.push(line);
-  return lines;
+  return lines.map((one) => one.replace(/\u00a0/g, " "));
 }
 
 function textLines(lines, x, y, step, kind) {

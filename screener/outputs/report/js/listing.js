@@ -15,7 +15,7 @@ function usedWords(data, name, label) {
 const STATES = ["new", "worsened", "continuing", "reopened", "not_compared", "waived"];
 
 function usedStates(data) {
-  const used = usedWords(data, "state", (state) => state.replace(/_/g, " "));
+  const used = usedWords(data, "state", (state) => codeText(state, data.facts.states));
   const rank = ([state]) => (STATES.includes(state) ? STATES.indexOf(state) : STATES.length);
   return used.sort((a, b) => rank(a) - rank(b));
 }

@@ -46,6 +46,7 @@ async function start() {
   const data = await unpack(node.textContent);
   node.remove();
   MONTHS = data.facts.months;
+  KEPT = new RegExp(data.facts.kept, "gu");
   const app = { data, listing: makeListing(data), redraw: () => {} };
   document.getElementById("plain").remove();
   document.getElementById("listing").hidden = false;

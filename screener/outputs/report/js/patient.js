@@ -32,17 +32,18 @@ function evidenceText(rule) {
 
 function factsOf(data, finding) {
   const rule = data.rules.get(finding.rule_id) || { title: finding.rule_id };
+  const [found, limit] = rule.labels || ["What was found", "Threshold of the rule"];
   const days = finding.end_date - finding.date + 1;
   const length = days === 1 ? dateText(finding.date) : `${counted(days, "day")}, ${daysText(finding.date, finding.end_date)}`;
   return el("dl", { class: "facts-list" },
-    fact("What was found", finding.value === null ? rule.title : valueText(finding.value, finding.unit, finding.limit)),
-    fact("Limit", finding.limit === null ? null : valueText(finding.limit, finding.unit, finding.value)),
-    fact(days === 1 ? "When" : "For how long", length),
-    fact("First seen", finding.first_seen === null ? null : dateText(finding.first_seen)),
+    fact(finding.value === null ? "What was found" : found, finding.value === null ? rule.title : kept(valueText(finding.value, finding.unit, finding.limit))),
+    fact(limit, finding.limit === null ? null : kept(valueText(finding.limit, finding.unit, finding.value))),
+    fact(days === 1 ? "When" : "For how long", kept(length)),
+    fact("First seen", finding.first_seen === null ? null : `in the run of ${dateText(finding.first_seen)}`),
     fact("Certainty", finding.certainty === "possible" ? "possible: it rests on the highest dose or another reading" : finding.certainty),
     fact("Prescriber, site", [bdi(finding.prescriber_id), ", ", bdi(finding.site_id)]),
-    fact("Why it may matter", rule.why || "not recorded"),
-    fact("What to check", rule.action || "not recorded"),
+    fact("Why it may matter", kept(rule.why || "not recorded")),
+    fact("What to check", kept(rule.action || "not recorded")),
     fact("Source", evidenceText(rule)));
 }
 
@@ -51,7 +52,7 @@ function findingTabs(data, patient, chosen) {
     el("a", { href: `#finding/${finding.finding_id}`, "aria-current": finding === chosen ? "true" : null },
       mark(finding.severity), tagsOf(data, finding.row),
       el("span", { class: "tab-title" }, ruleTitle(data, finding.row)),
-      el("span", { class: "muted" }, [finding.subject ? `${finding.subject}, ` : "", daysText(finding.date, finding.end_date)]))));
+      el("span", { class: "muted" }, [finding.subject ? `${finding.subject}, ` : "", kept(daysText(finding.date, finding.end_date))]))));
   return el("nav", { class: "card tabs-list", "aria-label": "Findings of this patient" },
     el("h2", null, patient.findings.length === 1 ? "One finding" : counted(patient.findings.length, "finding")),
     el("ul", null, links));

@@ -63,15 +63,16 @@ function namedSentence(data, row) {
   const title = ruleTitle(data, row);
   const sentence = sentenceOf(data, row);
   const name = el("span", { class: "rule-name" }, title);
-  return el("bdi", null, name, sentence.startsWith(title) ? sentence.slice(title.length) : [". ", sentence]);
+  return el("bdi", null, name, sentence.startsWith(title) ? kept(sentence.slice(title.length)) : [". ", kept(sentence)]);
 }
 
 function tagsOf(data, row) {
   const state = data.findings.get("state", row);
   const tags = [];
   if (data.findings.get("certainty", row) === "possible") tags.push(tag("possible"));
-  if (data.findings.get("active", row)) tags.push(tag("active", "tag-on"));
-  if (state && (!data.facts.first_run || state === "waived")) tags.push(tag(state.replace(/_/g, " ")));
+  tags.push(data.findings.get("active", row) ? tag("active", "tag-on") : tag("past"));
+  const told = data.facts.first_run ? state === "waived" : state && state !== "continuing";
+  if (told) tags.push(tag(codeText(state, data.facts.states)));
   return tags.map((made) => [" ", made]);
 }
 
@@ -84,7 +85,7 @@ function findingTable(data, ui, rows) {
     el("td", null, mark(get("severity", row))),
     el("td", { class: "id" }, findingLink(data, row, bdi(get("patient_id", row)))),
     el("td", null, namedSentence(data, row), tagsOf(data, row)),
-    el("td", { class: "days" }, daysText(get("date", row), get("end_date", row))),
+    cell("td", daysText(get("date", row), get("end_date", row)), "days"),
     el("td", { class: "id" }, bdi(get("site_id", row))),
     el("td", { class: "id" }, bdi(get("prescriber_id", row)))));
   return listTable("Findings", head, body);
@@ -105,14 +106,14 @@ function patientTable(data, ui, groups) {
   const head = el("tr", null,
     sortHead(ui, "severity", "Worst"), sortHead(ui, "patient", "Patient"),
     sortHead(ui, "count", "Findings", "num"), el("th", { scope: "col" }, "What was found"),
-    sortHead(ui, "date", "Latest began"), sortHead(ui, "site", "Site"));
+    sortHead(ui, "date", "Latest dated"), sortHead(ui, "site", "Site"));
   const body = groups.map((rows) => el("tr", null,
     el("td", null, mark(get("severity", rows[0]))),
     el("td", { class: "id" }, findingLink(data, rows[0], bdi(get("patient_id", rows[0])))),
     el("td", { class: "num" }, numberText(rows.length)),
     el("td", null, el("ul", { class: "lines" }, rows.slice(0, LINES).map((row) => findingLine(data, row))),
       rows.length > LINES ? el("p", { class: "muted" }, `and ${numberText(rows.length - LINES)} more`) : null),
-    el("td", { class: "days" }, dateText(latest(columns, rows))),
+    cell("td", dateText(latest(columns, rows)), "days"),
     el("td", { class: "id" }, bdi(get("site_id", rows[0])))));
   return listTable("Patients with findings", head, body);
 }

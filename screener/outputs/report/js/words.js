@@ -49,12 +49,14 @@ function doseRange(low, high) {
   return `${low === null ? "not known" : doseText(low)} to ${doseText(high)}`;
 }
 
-// With two decimals, or as many as it takes to tell the value from its limit.
+// With two decimals (a kidney function with one), or as many as tell the value from its limit.
 function valueText(value, unit, other = null) {
   if (value === null) return "–";
-  let places = 2;
+  let places = /^mL\/min/.test(unit || "") ? 1 : 2;
   while (places < 6 && value !== other && numberText(value, places) === numberText(other, places)) places += 1;
-  return unit ? `${numberText(value, places)} ${unit}` : numberText(value, places);
+  const number = numberText(value, places);
+  if (!unit) return number;
+  return `${number} ${number === "1" ? unit.replace(/^(day|dose|drug|order)s\b/, "$1") : unit}`;
 }
 
 function codeText(code, known) {
