@@ -55,6 +55,8 @@ class Request:
     allow_empty: bool = False
     expected_sites: frozenset[str] = frozenset()
     max_set_aside: float = 10.0  # percent of a file's records
+    expected_sha256: Mapping[tuple[str, ...], str] | None = None  # see sources.expected
+    max_unmapped: float = 100.0  # percent of a file's drug orders whose drug no list knows
     fail_on: str = "none"
     force: bool = False
     jobs: int | None = None

@@ -29,8 +29,10 @@ from screener.outputs import (
     place,
     publish,
     reviews,
+    room,
     run_folder,
     run_json,
+    unmapped,
     waivers,
     write,
 )
@@ -38,6 +40,7 @@ from screener.outputs.facts import BucketFacts, counted, facts_of
 from screener.request import Chosen, Request, Screened, Watch
 from screener.rule.model import Rule
 from screener.sources import read_export
+from screener.sources.expected import checking
 from screener.tables import TABLES
 from screener.terminology import list_versions
 
@@ -47,8 +50,9 @@ def screen(request: Request, watch: Watch) -> Screened:
     timings: dict[str, float] = {}
     started_at = request.now()
     who = {"host": request.host, "pid": request.pid, "started_at": started_at}
-    with place.held(request.out, who=who), place.scratch_folder(request.out) as scratch:
+    with place.held(request.out, who=who) as died, place.scratch_folder(request.out) as scratch:
         watch.uses_scratch(scratch)
+        _caution(request, died, watch)
         with _stage("read", timings, watch) as rows:
             tonight = _added_to_store(request, scratch, watch) if request.incremental else None
             intake = tonight.intake if tonight else _take_in(request, scratch, watch)
@@ -77,11 +81,13 @@ def screen(request: Request, watch: Watch) -> Screened:
             held = run_folder.tables(ready.folder)
             if request.site is not None:
                 run["site_rules"] = waivers.applied(request.site, run, waived)
-            run |= reviews.counted(request.reviews, request.out, held)
+            run |= reviews.counted(request.reviews, request.out, held, request.past)
             for notice in (*waivers.notices_of(run), *reviews.notices_of(run)):
                 watch.noticed(notice)
             run |= _described(request, run, intake, facts, held)
-            run |= _beside_earlier(compared, run, ready, watch)
+            for notice in _doubts(run, intake, facts):
+                watch.noticed(notice)
+            run |= _beside_earlier(compared, request, run, ready, watch)
         with _stage("check", timings, watch):
             run["checks"] = _checked(run, facts, held, write.read_back(ready, facts))
         with _stage("write", timings, watch):
@@ -97,6 +103,15 @@ def screen(request: Request, watch: Watch) -> Screened:
             with _stage("keep", timings, watch):
                 night.keep(tonight, chosen.rules, chosen.as_of, scratch / "parts", facts)
         return Screened(target, run_folder.read_run(target), already=False)
+
+
+def _caution(request: Request, died: str | None, watch: Watch) -> None:
+    """What there is to say of the output folder before an export is read. Raises UsageError."""
+    if died is not None:
+        watch.noticed(died)
+    given = [*request.exports, *(path for paths in request.tables.values() for path in paths)]
+    for caution in room.cautions(request.out, given):
+        watch.noticed(caution)
 
 
 @contextmanager
@@ -115,7 +130,7 @@ def _take_in(request: Request, scratch: Path, watch: Watch) -> Intake:
     folder.mkdir(mode=0o700)
     return take_in(
         list(request.exports),
-        read=read_export,
+        read=checking(read_export, request.expected_sha256),
         mapping=request.mapping,
         tables={name: list(paths) for name, paths in request.tables.items()} or None,
         encoding=request.encoding,
@@ -135,6 +150,7 @@ def _added_to_store(request: Request, scratch: Path, watch: Watch) -> night.Toni
         tables={name: list(paths) for name, paths in request.tables.items()} or None,
         encoding=request.encoding,
         allow_empty=request.allow_empty,
+        expected=request.expected_sha256,
         scratch=folder,
         progress=lambda what, done: watch.moved(f"read {what}", done, None),
         say=watch.noticed,
@@ -251,7 +267,10 @@ def _described(
     classes = counted([f.row_classes for f in facts])
     inputs = run_json.inputs_of(intake.files, classes)
     broke = run_json.broken_rules(facts)
-    reasons = run_json.why_incomplete(facts, inputs, request.expected_sites, request.max_set_aside)
+    reasons = run_json.why_incomplete(
+        facts, inputs, request.expected_sites, request.max_set_aside, request.max_unmapped
+    )
+    unknown = unmapped.unmapped_of(facts)
     described = {
         "complete": not reasons,
         "incomplete_reasons": reasons,
@@ -263,7 +282,7 @@ def _described(
         | waivers.counts_of(run, held["findings"]),
         "coverage": run_json.coverage_of(facts),
         "sites": sorted(frozenset[str]().union(*(f.sites for f in facts))),
-        "unmapped": run_json.unmapped_of(facts),
+        "unmapped": unknown,
         "rules": [
             card | {"ran": False, "reason": f"broke: {broke[card['id']]}"}
             if card["id"] in broke
@@ -273,6 +292,7 @@ def _described(
         "notices": [
             *_notices(request, intake),
             *_absent(intake),
+            *_doubts({**run, "unmapped": unknown, "inputs": inputs}, intake, facts),
             *waivers.notices_of(run),
             *reviews.notices_of(run),
         ],
@@ -291,18 +311,31 @@ def _compared(
 
 
 def _beside_earlier(
-    compared: earlier.Comparison, run: Mapping[str, Any], ready: write.Ready, watch: Watch
+    compared: earlier.Comparison,
+    request: Request,
+    run: Mapping[str, Any],
+    ready: write.Ready,
+    watch: Watch,
 ) -> dict[str, Any]:
     told, gone = compared.told(run, run_folder.tables(ready.folder))
     write.no_longer_found(ready, gone)
     for oddity in told.get("continuity", ()):
         watch.noticed(oddity)
-    return told | {"notices": [*run["notices"], *told.get("continuity", ())]}
+    trouble = request.past.trouble if request.past is not None else []
+    return told | {"notices": [*run["notices"], *trouble, *told.get("continuity", ())]}
 
 
 def _notices(request: Request, intake: Intake) -> list[str]:
     """What intake noticed, without the paths: where the exports lie must not change the report."""
     return list(without_folders(intake.notices, request.exports))
+
+
+def _doubts(run: Mapping[str, Any], intake: Intake, facts: list[BucketFacts]) -> list[str]:
+    """What may be wrong with patients and drugs that are taken as they are."""
+    return [
+        *intake.doubts_of_age(dt.date.fromisoformat(run["as_of"])),
+        *unmapped.notices_of(run["unmapped"], facts, run["inputs"]),
+    ]
 
 
 def _absent(intake: Intake) -> list[str]:

@@ -74,7 +74,10 @@ def request_for(
         refuse_without_pyspark()
     if not 0 <= configuration["max_set_aside"] <= 100:
         raise UsageError("--max-set-aside is a percentage from 0 to 100.")
+    if not 0 <= configuration.get("max_unmapped", 100.0) <= 100:
+        raise UsageError("--max-unmapped is a percentage from 0 to 100.")
     compare = more.pop("compare", None)
+    expect_sha256 = more.pop("expect_sha256", None)
     only, skip = sorted(set(only)), sorted(set(skip))
     day = day_of(as_of)
 
@@ -83,6 +86,7 @@ def request_for(
     from screener.request import Request
     from screener.rulebook.effective import load_site
     from screener.rulebook.library import read_library
+    from screener.sources.expected import read_expected
 
     folder = read_library(rules)
     site = load_site(site_rules, folder) if site_rules else None
@@ -116,6 +120,8 @@ def request_for(
         allow_empty=configuration["allow_empty"],
         expected_sites=frozenset(configuration["expected_sites"]),
         max_set_aside=configuration["max_set_aside"],
+        expected_sha256=None if expect_sha256 is None else read_expected(expect_sha256),
+        max_unmapped=configuration.get("max_unmapped", 100.0),
         fail_on=configuration["fail_on"],
         **more,
     )
@@ -200,7 +206,8 @@ def rules_left_out(library: Iterable[Rule], only: list[str], skip: list[str]) ->
         elif only and rule not in only:
             left_out[rule] = "not named with --only"
         elif not only and status not in RUNS_UNASKED:
-            left_out[rule] = f"its status is {status}: it runs when named with --only"
+            told = "switched off" if status == "off" else status
+            left_out[rule] = f"{told} in its rule file; it runs when asked for by name (--only)"
     return left_out
 
 
@@ -213,6 +220,8 @@ def command_line(as_of: str | None, configuration: Mapping[str, Any]) -> str:
     words += [f"--skip {name}" for name in configuration["skip"]]
     words.append(f"--fail-on {configuration['fail_on']}")
     words.append(f"--max-set-aside {configuration['max_set_aside']:g}")
+    if "max_unmapped" in configuration:
+        words.append(f"--max-unmapped {configuration['max_unmapped']:g}")
     if "site_rules" in configuration:
         words.append("--site-rules FILE")
     words += ["--reviews FILE"] * len(configuration.get("reviews", ()))

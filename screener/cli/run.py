@@ -16,6 +16,8 @@ from screener.cli.settings import option
 if TYPE_CHECKING:
     from screener.request import Request
 
+ANY = 100.0  # percent: no limit, and no part of the run id
+
 Exports = Annotated[
     list[str] | None,
     typer.Argument(
@@ -96,6 +98,23 @@ MaxSetAside = Annotated[
         help="Percent of a file's records that may be set aside.",
     ),
 ]
+ExpectSha256 = Annotated[
+    Path | None,
+    option(
+        "--expect-sha256",
+        metavar="FILE",
+        help="The exports' hashes as `sha256sum` writes them; another file is refused.",
+        show_default=False,
+    ),
+]
+MaxUnmapped = Annotated[
+    float,
+    option(
+        "--max-unmapped",
+        metavar="PERCENT",
+        help="Percent of a file's drug orders whose drug no list may know; 100 = any.",
+    ),
+]
 
 
 @settings.shared
@@ -125,6 +144,7 @@ def run(
         ),
     ] = "none",
     max_set_aside: MaxSetAside = 10.0,
+    max_unmapped: MaxUnmapped = ANY,
     expect_sites: Annotated[
         Path | None,
         option(
@@ -134,6 +154,7 @@ def run(
             show_default=False,
         ),
     ] = None,
+    expect_sha256: ExpectSha256 = None,
     encoding: Encoding = "utf-8",
     allow_empty: AllowEmpty = False,
     force: Annotated[bool, option("--force", help="Make a finished run again.")] = False,
@@ -207,12 +228,14 @@ def run(
             "fail_on": fail_on,
             "max_set_aside": max_set_aside,
             "expected_sites": sites_in(expect_sites),
+            **({"max_unmapped": max_unmapped} if max_unmapped != ANY else {}),
         },
         force=force,
         jobs=jobs,
         engine=engine,
         incremental=incremental,
         compare=compare,
+        expect_sha256=expect_sha256,
     )
     return screen_and_tell(request, forms)
 

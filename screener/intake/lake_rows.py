@@ -18,11 +18,10 @@ from screener.intake.buckets import Buckets
 from screener.intake.directions import with_directions
 from screener.intake.parse import FIRST_YEAR, LAST_YEAR, cell_flags, typed
 from screener.intake.people import one_row_each, with_measured
-from screener.intake.predicates import broken
+from screener.intake.predicates import broken, set_aside_rows
 from screener.intake.schemas import self_test, validate
-from screener.intake.take import _reasons
 from screener.intake.tests_seen import tests_seen
-from screener.tables import LINEAGE, TABLES, Column, RawFile, Tables, empty_table
+from screener.tables import LINEAGE, TABLES, Column, Tables, empty_table
 
 MOST, MOST_WHOLE = 1e15, 999_999_999  # as many digits as `parse` reads
 BY_RECORD = ("source_file", "source_row")
@@ -136,8 +135,7 @@ def _with_ids(texts: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
 def _reasons_by_file(table: str, raw: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
     parts = raw.with_columns(fault).partition_by("source_file", as_dict=True)
     return pl.concat(
-        _reasons(RawFile(str(file), "", table, 0, lambda: iter(())), part, part["fault"])
-        for (file,), part in parts.items()
+        set_aside_rows(table, str(file), part, part["fault"]) for (file,), part in parts.items()
     )
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 from screener.findings import DATA_FLAGS
 from screener.tables import LINEAGE, TABLES
 
 HEIGHT, LEAST_CM, MOST_CM = "body_height", 20.0, 272.0
+OLDEST = 120  # years; few people were ever older, and 1900-01-01 often stands for "not known"
+OLD_BIRTHS: dict[str, pl.DataType] = {
+    "birth_date": pl.Date(), "death_date": pl.Date(), "patients": pl.Int64()
+}  # fmt: skip
+LIKELY_FINE = 1930  # births from this year on are not looked at
 
 
 def one_row_each(patients: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int, int]:
@@ -37,6 +44,21 @@ def one_row_each(patients: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, in
     )
     kept = grouped.select(patients.columns)
     return kept, flags, patients.height - kept.height, torn.height
+
+
+def old_births(patients: pl.DataFrame) -> pl.DataFrame:
+    """How many patients were born on which early day, and when they died: OLD_BIRTHS."""
+    early = patients.filter(pl.col("birth_date").dt.year() < LIKELY_FINE)
+    return early.group_by("birth_date", "death_date").agg(
+        patients=pl.col("patient_id").n_unique().cast(pl.Int64)
+    )
+
+
+def too_old(births: pl.DataFrame, day: dt.date) -> int:
+    """How many of OLD_BIRTHS are older than OLDEST on a day, or were when they died."""
+    last = pl.min_horizontal("death_date", pl.lit(day))
+    birthday = pl.col("birth_date").dt.offset_by(f"{OLDEST + 1}y")
+    return int(births.filter(birthday <= last)["patients"].sum())
 
 
 def with_measured(patients: pl.DataFrame, labs: pl.DataFrame | None) -> pl.DataFrame:

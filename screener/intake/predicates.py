@@ -147,3 +147,30 @@ def broken(table: str, frame: pl.DataFrame) -> pl.DataFrame:
         [pl.when(~p.holds).then(pl.lit(number, dtype=pl.Int16)) for number, p in enumerate(reasons)]
     )
     return frame.select(fault.alias("fault"))
+
+
+def set_aside_rows(table: str, file: str, raw: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
+    """`findings.SET_ASIDE` of rows as exported and the `fault` of each (see `broken`): the first
+    broken predicate, with the cell as exported."""
+    reasons = [p for p in predicates(table) if p.reason is not None]
+    parts = []
+    for number, predicate in enumerate(reasons):
+        rows = raw.filter(fault == number)
+        if rows.is_empty():
+            continue
+        cell = (
+            pl.col(predicate.column).fill_null("")
+            if predicate.column in raw.columns
+            else pl.lit("")
+        )
+        blank = cell.str.strip_chars() == ""
+        parts.append(
+            rows.select(
+                file=pl.lit(file),
+                row="source_row",
+                column=pl.lit(predicate.column),
+                value=cell,
+                reason=pl.when(blank).then(pl.lit("missing")).otherwise(pl.lit(predicate.reason)),
+            )
+        )
+    return pl.concat(parts)

@@ -30,6 +30,7 @@ from screener.intake.take import (
     Taking,
     finished,
     rows_about,
+    sampling_of,
     take_file,
     without_folders,
 )
@@ -117,6 +118,7 @@ def add(
         export, first = None, held.said_first
     count = store.buckets_for(max(about.values(), default=0), bucket_rows)
     taking.buckets = Buckets(count, scratch / "intake")
+    taking.one_in = sampling_of(export) if export else 0
     for file in export.files if export else ():
         take_file(file, taking, progress)
     store.finish(taking.buckets)

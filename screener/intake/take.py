@@ -17,11 +17,19 @@ import polars as pl
 from screener.errors import InputRefused, RunBroke
 from screener.findings import DATA_FLAGS, SET_ASIDE
 from screener.intake import buckets as store
+from screener.intake import ids, odd_records, overlaps
 from screener.intake.buckets import Buckets
 from screener.intake.directions import with_directions
 from screener.intake.parse import cell_flags, typed
-from screener.intake.people import one_row_each, with_measured
-from screener.intake.predicates import broken, predicates
+from screener.intake.people import (
+    OLD_BIRTHS,
+    OLDEST,
+    old_births,
+    one_row_each,
+    too_old,
+    with_measured,
+)
+from screener.intake.predicates import broken, set_aside_rows
 from screener.intake.schemas import self_test, validate
 from screener.intake.tests_seen import tests_seen
 from screener.tables import TABLES, Export, RawBatch, RawEnd, RawFile, Tables
@@ -74,7 +82,7 @@ class Intake:
 
     set_aside and cell_flags: the frames of `screener.findings`. date_counts: date, rows i64,
     the days of order starts and labs, ascending. supplied: the columns that each table really had.
-    tests_seen: see `tables.Tables`.
+    tests_seen: see `tables.Tables`. old_births: see `people.OLD_BIRTHS`.
     """
 
     bucket_count: int
@@ -86,6 +94,7 @@ class Intake:
     latest_observation_end: dt.date | None
     date_counts: pl.DataFrame
     tests_seen: frozenset[tuple[str, str]]
+    old_births: pl.DataFrame
     parts: Buckets = field(repr=False)
 
     def bucket(self, number: int) -> Tables:
@@ -110,6 +119,14 @@ class Intake:
             tests_seen=self.tests_seen,
         )
 
+    def doubts_of_age(self, day: dt.date) -> list[str]:
+        """A notice of patients whose birth date cannot be right, if there are any."""
+        count = too_old(self.old_births, day)
+        what = f"patients: birth dates that make somebody older than {OLDEST} years: {count}"
+        return [f"{what}; rules that ask for age or kidney function take them as they are"] * (
+            count > 0
+        )
+
     def latest_date_not_after(self, day: dt.date) -> dt.date | None:
         """The latest order start or lab date that is not after a day."""
         latest = self.date_counts.filter(pl.col("date") <= day)["date"].max()
@@ -130,6 +147,8 @@ class Taking:
     observation_ends: list[dt.date] = field(default_factory=list)
     hashes: dict[str, RawFile] = field(default_factory=dict)
     odd_ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    one_in: int = 0  # see overlaps.one_in
+    order_keys: dict[str, set[int]] = field(default_factory=dict)
 
 
 def take_in(
@@ -156,6 +175,7 @@ def take_in(
         exports, mapping=mapping, tables=tables, encoding=encoding, allow_empty=allow_empty
     )
     taking = Taking(Buckets(_bucket_count(export, bucket_rows), scratch / "intake"))
+    taking.one_in = sampling_of(export)
     taking.notices += export.notices
     for file in export.files:
         take_file(file, taking, progress)
@@ -165,12 +185,14 @@ def take_in(
 def finished(taking: Taking) -> Intake:
     """All that was taken, once its last file is read: patients settled, frames in their order."""
     store.finish(taking.buckets)
-    _settle_patients(taking)
+    births = _settle_patients(taking)
     taking.notices += [
-        f"{name}: {count} rows have patient ids that {what}; they count as other patients"
+        f"{name}: patient ids that {what} count as other patients; rows with such an id: {count}"
         for (name, what), count in taking.odd_ids.items()
         if count
     ]
+    taking.notices += ids.said(ids.alike(taking.buckets, taking.supplied))
+    taking.notices += overlaps.said(taking.order_keys, taking.one_in)
     return Intake(
         bucket_count=taking.buckets.count,
         files=tuple(taking.files),
@@ -181,6 +203,7 @@ def finished(taking: Taking) -> Intake:
         latest_observation_end=max(taking.observation_ends, default=None),
         date_counts=_dates(taking.dates),
         tests_seen=tests_seen(taking.buckets) if "labs" in taking.supplied else frozenset(),
+        old_births=births,
         parts=taking.buckets,
     )
 
@@ -199,12 +222,19 @@ def rows_about(export: Export) -> dict[str, int]:
     return rows
 
 
+def sampling_of(export: Export) -> int:
+    """Which share of the orders is looked at for files that repeat each other."""
+    files = sum(file.table == "prescriptions" for file in export.files)
+    return overlaps.one_in(files, rows_about(export).get("prescriptions", 0))
+
+
 def take_file(file: RawFile, taking: Taking, progress: Progress | None) -> None:
     """Every record of one file. Raises InputRefused when it was taken before, and RunBroke."""
     records = read = blank = left_out = added = kept = aside = 0
     end: RawEnd | None = None
+    odd = odd_records.Odd()
     for batch in file.batches():
-        good, bad, more = _take_batch(file, batch, taking)
+        good, bad, more = _take_batch(file, batch, taking, odd)
         records += batch.records
         read += batch.rows.height + batch.left_out
         blank += batch.blank
@@ -232,8 +262,9 @@ def take_file(file: RawFile, taking: Taking, progress: Progress | None) -> None:
             fix="Give every file of the export once; with --incremental only new ones.",
         )
     if left_out:
-        taking.notices.append(f"{file.name}: {left_out} rows are left out by the mapping's filter")
+        taking.notices.append(f"{file.name}: rows left out by the mapping's filter: {left_out}")
     taking.notices += end.notices
+    taking.notices += odd_records.said(odd, file.name, records - blank)
     if file.table in TABLES:
         taking.supplied[file.table] = taking.supplied.get(file.table, frozenset()) | end.columns
     taking.files.append(
@@ -254,7 +285,9 @@ def take_file(file: RawFile, taking: Taking, progress: Progress | None) -> None:
     )
 
 
-def _take_batch(file: RawFile, batch: RawBatch, taking: Taking) -> tuple[int, int, int]:
+def _take_batch(
+    file: RawFile, batch: RawBatch, taking: Taking, odd: odd_records.Odd
+) -> tuple[int, int, int]:
     """Types a batch and puts its good rows into buckets: (rows kept, records set aside, rows that
     tapers added)."""
     if batch.set_aside.height:
@@ -265,22 +298,27 @@ def _take_batch(file: RawFile, batch: RawBatch, taking: Taking) -> tuple[int, in
     raw = batch.rows
     frame = typed(file.table, raw, file.name)
     fault = broken(file.table, frame)["fault"]
-    bad = 0
+    wrong = raw.clear()
     if fault.null_count() != fault.len():
         faulty = fault.is_not_null()
-        taking.set_aside.append(_reasons(file, raw.filter(faulty), fault.filter(faulty)))
-        bad = int(faulty.sum())
+        wrong = raw.filter(faulty)
+        taking.set_aside.append(set_aside_rows(file.table, file.name, wrong, fault.filter(faulty)))
         raw, frame = raw.filter(~faulty), frame.filter(~faulty)
+    odd_records.look(odd, batch.set_aside, wrong, raw)
     flags = cell_flags(file.table, raw, frame)
     if flags.height:
         taking.flags.append(flags)
     _note_dates(file.table, frame, taking)
     written = frame.height
     if file.table == "prescriptions":
+        if taking.one_in:
+            keys = taking.order_keys.setdefault(file.name, set())
+            keys |= overlaps.keys_of(frame, taking.one_in)
         frame = with_directions(frame)
-    _note_odd_ids(file.name, frame["patient_id"], taking)
+    for what, count in ids.odd(frame["patient_id"]).items():
+        taking.odd_ids[file.name, what] = taking.odd_ids.get((file.name, what), 0) + count
     store.put(taking.buckets, file.table, frame)
-    return frame.height, bad + batch.set_aside.height, frame.height - written
+    return frame.height, wrong.height + batch.set_aside.height, frame.height - written
 
 
 def without_folders(notices: Iterable[str], exports: Iterable[str]) -> tuple[str, ...]:
@@ -289,32 +327,6 @@ def without_folders(notices: Iterable[str], exports: Iterable[str]) -> tuple[str
     for path in sorted(exports, key=len, reverse=True):
         said = tuple(text.replace(path, Path(path).name) for text in said)
     return said
-
-
-def _reasons(file: RawFile, raw: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
-    """SET_ASIDE rows: the first broken predicate of each row, with the cell as exported."""
-    reasons = [p for p in predicates(file.table) if p.reason is not None]
-    parts = []
-    for number, predicate in enumerate(reasons):
-        rows = raw.filter(fault == number)
-        if rows.is_empty():
-            continue
-        cell = (
-            pl.col(predicate.column).fill_null("")
-            if predicate.column in raw.columns
-            else pl.lit("")
-        )
-        blank = cell.str.strip_chars() == ""
-        parts.append(
-            rows.select(
-                file=pl.lit(file.name),
-                row="source_row",
-                column=pl.lit(predicate.column),
-                value=cell,
-                reason=pl.when(blank).then(pl.lit("missing")).otherwise(pl.lit(predicate.reason)),
-            )
-        )
-    return pl.concat(parts)
 
 
 def _note_dates(table: str, frame: pl.DataFrame, taking: Taking) -> None:
@@ -326,26 +338,18 @@ def _note_dates(table: str, frame: pl.DataFrame, taking: Taking) -> None:
             taking.observation_ends.append(latest)
 
 
-def _note_odd_ids(file: str, ids: pl.Series, taking: Taking) -> None:
-    """Ids are never mended; ids that a spreadsheet may have changed are counted aloud."""
-    signs = {
-        "have spaces at the edges": ids.str.contains(r"^\s|\s$"),
-        "end in '.0'": ids.str.ends_with(".0"),
-    }
-    for what, odd in signs.items():
-        taking.odd_ids[file, what] = taking.odd_ids.get((file, what), 0) + int(odd.sum())
-
-
 def _dates(parts: list[pl.DataFrame]) -> pl.DataFrame:
     if not parts:
         return pl.DataFrame(schema={"date": pl.Date(), "rows": pl.Int64()})
     return pl.concat(parts).group_by("date").agg(pl.col("rows").sum()).sort("date")
 
 
-def _settle_patients(taking: Taking) -> None:
-    """One row a patient in every bucket, with a notice of copies and contradictions."""
+def _settle_patients(taking: Taking) -> pl.DataFrame:
+    """One row a patient in every bucket, with a notice of copies and contradictions; gives
+    `people.OLD_BIRTHS` of them."""
+    births = [pl.DataFrame(schema=OLD_BIRTHS)]
     if "patients" not in taking.supplied:
-        return
+        return births[0]
     copies = torn = 0
     for number in range(taking.buckets.count):
         patients = store.get(taking.buckets, "patients", number)
@@ -353,13 +357,15 @@ def _settle_patients(taking: Taking) -> None:
         if left_out:
             store.replace(taking.buckets, "patients", number, settled)
             taking.flags.append(flags)
+        births.append(old_births(settled))
         copies += left_out
         torn += contradictory
     if copies:
         taking.notices.append(
-            f"patients: {copies} rows repeat a patient id and count once; {torn} patients have "
-            "rows that contradict each other, and what differs is taken as unknown"
+            f"patients: rows that repeat a patient id, which count once: {copies}; patients whose "
+            f"rows contradict each other, of whom what differs is taken as unknown: {torn}"
         )
+    return pl.concat(births)
 
 
 def _together(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -38,6 +38,7 @@ from screener.outputs.kept import facts_as_json, facts_from_json, nothing, recou
 from screener.outputs.parts import HELD, STREAMED, part_path
 from screener.rule.model import Rule
 from screener.sources import read_export, reads_alone
+from screener.sources.expected import Expected, checking
 
 WORTH_MENDING = 0.2  # share of all patients; they have the most orders, and are screened twice
 
@@ -63,6 +64,7 @@ def begin(
     tables: dict[str, list[str]] | None,
     encoding: str,
     allow_empty: bool,
+    expected: Expected | None = None,
     scratch: Path,
     progress: Progress,
     say: Callable[[str], None],
@@ -97,7 +99,7 @@ def begin(
         folder,
         before,
         exports,
-        read=partial(read_export, known=known),
+        read=checking(partial(read_export, known=known), expected),
         mapping=mapping,
         tables=tables,
         encoding=encoding,

@@ -29,6 +29,8 @@ class BucketFacts:
     kidney_tested: tuple[int, int]  # patients
     dispensed: tuple[int, int]  # orders that say whether they were dispensed
     unmapped: dict[str, int] = field(default_factory=dict)  # drug text -> used orders
+    unmapped_in: dict[str, int] = field(default_factory=dict)  # file -> used orders of drugs
+    no_drug_in: dict[str, int] = field(default_factory=dict)  # file -> used orders of no drug
     broke: dict[str, str] = field(default_factory=dict)  # rule id -> kind of failure
 
 
@@ -58,6 +60,8 @@ def facts_of(
         kidney_tested=(results.kidney["patient_id"].n_unique(), patients.len()),
         dispensed=(orders.height - orders["dispensed"].null_count(), orders.height),
         unmapped=_unmapped(used),
+        unmapped_in=_by_file(used.filter(pl.col("ingredient").is_null())),
+        no_drug_in=_by_file(no_drug),
         broke=broke,
     )
 
@@ -102,6 +106,13 @@ def _unmapped(used: pl.DataFrame) -> dict[str, int]:
         .len()
     )
     return dict(texts.iter_rows())
+
+
+def _by_file(rows: pl.DataFrame) -> dict[str, int]:
+    """File -> orders; `source_ref` is the file's name, a colon and the row's number."""
+    refs = rows.select("source_ref").unique()
+    file = pl.col("source_ref").str.strip_chars_end("0123456789").str.head(-1)
+    return dict(refs.group_by(file=file).len().sort("file").iter_rows())
 
 
 def added(pairs: list[tuple[int, int]]) -> list[int]:

@@ -20,7 +20,7 @@ from screener.outputs.facts import BucketFacts, counted
 from screener.outputs.parts import HELD, STREAMED, part_path, typed_results, write_part
 
 PAIRS = ("drugs_mapped", "not_a_drug", "doses_known", "kidney_tested", "dispensed")
-COUNTS = ("row_classes", "unmapped")
+COUNTS = ("row_classes", "unmapped", "unmapped_in", "no_drug_in")
 COUNTED_BY = ["rule_id", "site_id", "prescriber_id", "outcome"]
 BY_PATIENT = (*(table for table in HELD if table != "outcomes"), *STREAMED)
 
@@ -136,6 +136,8 @@ def facts_as_json(facts: BucketFacts) -> dict[str, Any]:
         "rows": facts.rows,
         "dangling": facts.dangling,
         "unmapped": facts.unmapped,
+        "unmapped_in": facts.unmapped_in,
+        "no_drug_in": facts.no_drug_in,
     }
 
 
@@ -150,5 +152,7 @@ def facts_from_json(plain: Mapping[str, Any]) -> BucketFacts:
         rows=dict(plain["rows"]),
         dangling=plain["dangling"],
         unmapped=dict(plain["unmapped"]),
+        unmapped_in=dict(plain["unmapped_in"]),
+        no_drug_in=dict(plain["no_drug_in"]),
         **pairs,
     )

@@ -39,7 +39,7 @@ def row_laws(inputs: Iterable[dict[str, Any]]) -> list[Law]:
         parts = [f"{file[name]} {name}" for name in CLASSES if file[name]]
         total = sum(file[name] for name in CLASSES)
         added = file.get("added", 0)
-        given = f"{file['records']} records" + (f" + {added} added" if added else "")
+        given = _counted(file["records"], "record") + (f" + {added} added" if added else "")
         detail = f"{given} = {' + '.join(parts) or '0'}"
         laws.append(Law(f"rows of {file['file']}", total == file["records"] + added, detail))
     return laws
@@ -59,7 +59,7 @@ def outcome_law(outcomes: Table, asked: Sequence[str], patients: int) -> Law:
     wrong += sorted(set(scope["rule_id"]) - set(wrong))
     if wrong:
         return Law(name, False, f"not so for {', '.join(wrong)}")
-    return Law(name, True, f"{len(asked)} rules x {patients} patients")
+    return Law(name, True, f"{_counted(len(asked), 'rule')} x {_counted(patients, 'patient')}")
 
 
 def findings_laws(findings: Table, pilot: Table, outcomes: Table, dangling: int) -> list[Law]:
@@ -87,12 +87,12 @@ def findings_laws(findings: Table, pilot: Table, outcomes: Table, dangling: int)
         Law(
             "every finding once",
             twice == 0,
-            f"{ids.height} findings, {twice} ids given twice",
+            f"{_counted(ids.height, 'finding')}, ids given twice: {twice}",
         ),
         Law(
             "findings name orders of their patient",
             dangling == 0,
-            f"{dangling} order ids lead nowhere",
+            f"order ids that lead nowhere: {dangling}",
         ),
     ]
 
@@ -100,5 +100,10 @@ def findings_laws(findings: Table, pilot: Table, outcomes: Table, dangling: int)
 def same_rows_law(rows: dict[str, tuple[int, int]]) -> Law:
     """Rows of each written table as (expected, read back from the file)."""
     wrong = sorted(name for name, (expected, read) in rows.items() if expected != read)
-    detail = f"not so for {', '.join(wrong)}" if wrong else f"{len(rows)} tables read back"
+    good = f"{_counted(len(rows), 'table')} read back"
+    detail = f"not so for {', '.join(wrong)}" if wrong else good
     return Law("files hold every row", not wrong, detail)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

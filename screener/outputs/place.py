@@ -23,10 +23,11 @@ REPLACED = ".replaced-"  # a published folder that is being made again (--force)
 
 
 @contextmanager
-def held(out: Path, *, who: dict[str, str]) -> Iterator[None]:
+def held(out: Path, *, who: dict[str, str]) -> Iterator[str | None]:
     """Hold the lock of an output folder; `who` (host, pid, started_at) is what others are told.
 
-    Makes the folder when it is missing. Raises UsageError when it cannot be written, and
+    Gives a sentence about the holder before it when that one did not come to its end. Makes the
+    folder when it is missing. Raises UsageError when it cannot be written, and
     AnotherRunHoldsTheLock at once when another run has it.
     """
     try:
@@ -42,10 +43,11 @@ def held(out: Path, *, who: dict[str, str]) -> Iterator[None]:
         if made:
             os.chmod(out, 0o700)
         _lock(handle, out)
+        left = os.pread(handle, 4096, 0)
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(who, sort_keys=True).encode(), 0)
         try:
-            yield
+            yield _died(left) if left else None
         finally:
             os.ftruncate(handle, 0)
     finally:
@@ -61,6 +63,13 @@ def _lock(handle: int, out: Path) -> None:
             where=str(out),
             fix="Wait until it is finished, or give another folder with --out.",
         ) from busy
+
+
+def _died(left: bytes) -> str:
+    return (
+        f"the run before this one{_named(left)} did not come to its end: it was stopped or killed, "
+        "or memory ran out; what it had not published is removed"
+    )
 
 
 def _named(text: bytes) -> str:

@@ -108,7 +108,7 @@ def _files_law(folder: Path, run: dict[str, Any]) -> Law:
         if there.get(name, {}).get("sha256") != facts["sha256"]
     ]
     changed += [f"{name} was added" for name in sorted(there.keys() - written.keys())]
-    detail = "; ".join(changed) or f"{len(written)} files as written"
+    detail = "; ".join(changed) or f"files as written: {len(written)}"
     return Law("files are those of run.json", not changed, detail)
 
 
@@ -137,4 +137,4 @@ def _counts_law(run: dict[str, Any], findings: pl.LazyFrame, pilot: pl.LazyFrame
     again = found_in(findings, pilot)
     waived = height(findings.filter(pl.col("state") == "waived"))
     ok = counts.get("waived", 0) == waived and all(counts[name] == n for name, n in again.items())
-    return Law("run.json counts what the tables hold", ok, f"{again['findings']} findings")
+    return Law("run.json counts what the tables hold", ok, f"findings: {again['findings']}")

@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from screener.outputs.facts import BucketFacts, added, counted
+from screener.outputs import unmapped
+from screener.outputs.facts import BucketFacts, added
 from screener.outputs.tables import Table, height
 from screener.rule.model import SEVERITIES, Rule
 
-UNMAPPED_SHOWN = 50
 # What makes a run itself: equal values, equal run id. All of them stand in run.json.
 IDENTITY = ("version", "as_of", "as_of_from", "configuration", "inputs", "rules", "lists")
 IDENTITY_OF_INPUT = ("file", "table", "sha256")
@@ -162,13 +162,6 @@ def coverage_of(facts: Sequence[BucketFacts]) -> dict[str, list[int]]:
     }
 
 
-def unmapped_of(facts: Sequence[BucketFacts]) -> list[dict[str, Any]]:
-    """The drug texts that resolved to nothing, the commonest first."""
-    texts = counted([f.unmapped for f in facts])
-    worst = sorted(texts.items(), key=lambda item: (-item[1], item[0]))[:UNMAPPED_SHOWN]
-    return [{"text": text, "orders": orders} for text, orders in worst]
-
-
 def basis_of(facts: Sequence[BucketFacts]) -> str:
     """Whether the orders say that they were dispensed: all, some or none of them."""
     said, orders = added([f.dispensed for f in facts])
@@ -193,6 +186,7 @@ def why_incomplete(
     inputs: Iterable[dict[str, Any]],
     expected_sites: frozenset[str],
     max_set_aside: float,
+    max_unmapped: float = 100.0,
 ) -> list[str]:
     """One sentence for each thing that was asked for and is missing; empty when complete."""
     reasons = []
@@ -202,14 +196,16 @@ def why_incomplete(
             f"{len(missing)} of {len(expected_sites)} expected sites sent no order: "
             f"{', '.join(missing)}."
         )
-    for file in inputs:
+    files = list(inputs)
+    for file in files:
         records = file["records"] - file["blank"]
         if records and 100 * file["set_aside"] > max_set_aside * records:
             share = 100 * file["set_aside"] / records
             reasons.append(
-                f"{file['file']}: {file['set_aside']:,} of {records:,} records ({share:.1f} %) "
-                f"were set aside, more than the {max_set_aside:g} % allowed."
+                f"{file['file']}: records set aside: {file['set_aside']:,} of {records:,} "
+                f"({share:.1f} %), more than the {max_set_aside:g} % allowed."
             )
+    reasons += unmapped.too_many(facts, files, max_unmapped)
     for rule, kind in sorted(broken_rules(facts).items()):
         reasons.append(f"Rule {rule} could not run on every patient ({kind}).")
     return reasons

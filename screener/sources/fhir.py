@@ -188,9 +188,9 @@ def _batches(
             where=name,
             fix="Export it again, or pass --allow-empty.",
         )
-    notices += [f"{name}: {n} records left out: they {why}" for why, n in left_out.items()]
+    notices += [f"{name}: records left out, as they {why}: {n}" for why, n in left_out.items()]
     if copied:
-        notices.append(f"{name}: {copied} records repeat an instruction; it counts once")
+        notices.append(f"{name}: records that repeat an instruction, which counts once: {copied}")
     if source.document:
         document = document_of(source.file, reader.encoding)
         end = RawEnd(document.sha256, document.bytes, frozenset(columns), tuple(notices))

@@ -82,7 +82,8 @@ def sources_of(exports: list[str], encoding: str, notices: list[str]) -> list[So
 
 def _not_read(where: str, names: list[str], why: str) -> list[str]:
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return [f"{where}: {len(names)} entries are not read, as {why}: {shown}"] if names else []
+    count = "1 entry is" if len(names) == 1 else f"{len(names)} entries are"
+    return [f"{where}: {count} not read, as {why}: {shown}"] if names else []
 
 
 def _is_json(path: Path) -> bool:

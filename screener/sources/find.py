@@ -121,11 +121,9 @@ def _in_folder(folder: Path, given: str, mapping: Mapping, notices: list[str]) -
             continue
         taken.append(_one_file(path, os.path.join(given, path.name), table, mapping))
     if ignored:
+        count = "1 entry is" if len(ignored) == 1 else f"{len(ignored)} entries are"
         shown = ", ".join(ignored[:8]) + (", ..." if len(ignored) > 8 else "")
-        notices.append(
-            f"{given}: {len(ignored)} entries are not read, "
-            f"as their names stand for no table: {shown}"
-        )
+        notices.append(f"{given}: {count} not read, as their names stand for no table: {shown}")
     return taken
 
 

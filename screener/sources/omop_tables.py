@@ -82,8 +82,9 @@ def file_tables(given: str, encoding: str, notices: list[str]) -> list[CdmTable]
         else:
             found.append(_file_table(entry, os.path.join(given, entry.name), table, encoding))
     if ignored:
+        count = "1 entry is" if len(ignored) == 1 else f"{len(ignored)} entries are"
         shown = ", ".join(ignored[:8]) + (", ..." if len(ignored) > 8 else "")
-        notices.append(f"{given}: {len(ignored)} entries are not read: {shown}")
+        notices.append(f"{given}: {count} not read: {shown}")
     return found
 
 

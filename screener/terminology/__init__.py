@@ -17,6 +17,7 @@ from screener.terminology.lists import (
     ingredient_table,
     list_versions,
 )
+from screener.terminology.lookalikes import look_like_known
 from screener.terminology.not_drugs import DRUG, not_drug_kinds
 from screener.terminology.routes import resolve_routes
 from screener.terminology.tests import lab_test, lab_test_names
@@ -34,6 +35,7 @@ __all__ = [
     "lab_test",
     "lab_test_names",
     "list_versions",
+    "look_like_known",
     "not_drug_kinds",
     "resolve_drugs",
     "resolve_routes",

@@ -82,6 +82,39 @@ def test_a_truncated_parquet_file_is_refused(take: Take) -> None:
         take({"prescriptions.parquet": as_parquet(pl.DataFrame([ROW]))[:-20]})
 
 
+def plain_parquet() -> bytes:
+    """Unpacked and without statistics, so that its bytes can be changed."""
+    frame = pl.DataFrame(
+        {
+            "patient_id": ["P1", "P2"],
+            "drug": ["zqxzqxzqx", "warfarin"],
+            "drux": ["x", "y"],
+            "start_date": ["2026-01-01", "2026-01-02"],
+        }
+    )
+    file = BytesIO()
+    frame.write_parquet(file, compression="uncompressed", statistics=False)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"drux", b"drug"),  # two columns of one name
+        (b"zqxzqxzqx", b"zqx\xff\xfezqxz"),  # no UTF-8
+    ],
+)
+def test_parquet_with_a_column_twice_or_text_that_is_no_utf_8_is_refused(
+    take: Take, old: bytes, new: bytes
+) -> None:
+    content = plain_parquet()
+    assert take({"prescriptions.parquet": content}).files[0].kept == 2
+    assert old in content
+    with pytest.raises(InputRefused, match="damaged") as refused:
+        take({"prescriptions.parquet": content.replace(old, new)})
+    assert "zqx" not in str(refused.value)
+
+
 def test_parquet_columns_that_are_unknown_are_named(take: Take) -> None:
     frame = pl.DataFrame([ROW | {"dose_mim": 3, "blob": [1]}])
     taken = take({"prescriptions.parquet": as_parquet(frame)})

@@ -35,7 +35,8 @@ def test_identical_copies_of_a_patient_count_once(take: Take) -> None:
         ("P2", "M", 2),
     ]
     assert taken.cell_flags.is_empty()
-    assert any("2 rows repeat a patient id" in notice for notice in taken.notices)
+    said = "rows that repeat a patient id, which count once: 2;"
+    assert any(said in notice for notice in taken.notices)
 
 
 def test_contradicting_rows_of_a_patient_leave_only_what_they_agree_on(take: Take) -> None:
@@ -116,8 +117,8 @@ def test_ids_that_a_spreadsheet_may_have_changed_are_counted_aloud(take: Take) -
     )
     assert taken.bucket(0).prescriptions["patient_id"].to_list() == ["P1 ", " 12.0", "P1"]
     notices = " ".join(taken.notices)
-    assert "2 rows have patient ids that have spaces at the edges" in notices
-    assert "1 rows have patient ids that end in '.0'" in notices
+    assert "have spaces at the edges count as other patients; rows with such an id: 2" in notices
+    assert "that end in '.0' count as other patients; rows with such an id: 1" in notices
 
 
 def test_a_bucket_that_is_not_there_is_an_error(take: Take) -> None:

@@ -113,7 +113,7 @@ def test_a_record_of_several_rows_keeps_the_law(tmp_path: Path) -> None:
     (file,) = intake.files
     counts = (file.records, file.added, file.kept, file.set_aside, file.left_out)
     assert counts == (4, 1, 3, 1, 1)
-    assert any("1 records left out: they are proposals" in text for text in intake.notices)
+    assert any("left out, as they are proposals" in text for text in intake.notices)
     inputs = inputs_of(intake.files, {(file.name, "used"): 3})
     (law,) = row_laws(inputs)
     assert law.ok
