@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url -
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-deep test-spark fuzz check fix bench bench-docs peers lock upgrade browser sample-data sbom mutation
+.PHONY: help venv demo test test-deep test-spark fuzz check fix bench bench-docs peers lock upgrade browser sample-data sbom mutation wheel
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -127,6 +127,10 @@ $(SBOM)/bin/cyclonedx-py: $(SBOM_LOCK)
 	test -x $(SBOM)/bin/python || $(PYTHON) -m venv $(SBOM)
 	$(SBOM)/bin/python -m pip install --quiet --require-hashes -r $(SBOM_LOCK)
 	@touch $@
+
+wheel: $(STAMP)  ## build/wheel/*.whl, the same bytes from the same commit
+	umask 022; SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel --quiet \
+		--no-deps --no-index --no-build-isolation --wheel-dir build/wheel .
 
 sample-data: $(STAMP)  ## make sample_data/*.csv again (the same bytes)
 	$(BIN)/python sample_data/make_sample_data.py
