@@ -210,7 +210,7 @@ def test_a_rule_that_did_not_run_says_why(clinic: Place, screener: Call) -> None
         False,
         True,
     )
-    assert "status is off" in cards["baclofen-max-dose"]["reason"]
+    assert "switched off in its rule file" in cards["baclofen-max-dose"]["reason"]
     assert screener(*clinic.run("--only", "baclofen-max-dose")).code == 0
     assert "1 finding" in screener(*clinic.run("--only", "baclofen-max-dose")).out
 

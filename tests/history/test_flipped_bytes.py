@@ -45,7 +45,7 @@ def test_a_byte_that_is_another_costs_no_run_and_is_never_believed(
             wrong.append((at, flip, trouble))
         shutil.rmtree(tmp_path / str(number))
     assert wrong == []
-    assert noticed > BYTES // 10  # the others lie in bytes that hold nothing
+    assert noticed >= BYTES // 10  # the others lie in bytes that hold nothing
 
 
 def next_night(

@@ -244,7 +244,12 @@ def test_many_nights_do_not_make_many_parts(nights: list[Path], out: Path, tmp_p
         exports.append(tmp_path / f"more-{night}")
         exports[-1].mkdir()
         one = orders.slice(night % orders.height, 1).with_columns(
-            prescription_id=pl.lit(f"more-{night}")
+            prescription_id=pl.lit(f"more-{night}"),
+            # another day: a full run tells that orders of one file stand in another, too
+            start_date=pl.col("start_date")
+            .str.to_date()
+            .dt.offset_by(f"{night + 1}d")
+            .cast(pl.String),
         )
         one.write_csv(exports[-1] / "prescriptions.csv")
         folder, _ = run(request(exports[-1:], out, RULES, SECOND, incremental=True))

@@ -59,7 +59,7 @@ function findingTabs(data, patient, chosen) {
 }
 
 function timelineCard(data, patient, finding) {
-  const frame = el("div", { class: "chart-frame" });
+  const frame = el("div", { class: "chart-frame", role: "region", "aria-label": "Timeline", tabindex: "0" });
   const note = el("p", { class: "note" });
   const card = el("div", { class: "card timeline" });
   let whole = false;
