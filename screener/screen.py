@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from screener import __version__, night
+from screener.checks import known_answers
 from screener.checks.bucket import screen_bucket
 from screener.engines import local, spark
 from screener.engines.sound import screen_soundly
@@ -364,6 +365,7 @@ def _checked(
         sum(f.dangling for f in facts),
     )
     found.append(read_back)
+    found.append(laws.Law("known orders give known findings", True, known_answers.ask()))
     for law in found:
         if not law.ok:
             raise RunBroke(

@@ -263,3 +263,16 @@ def test_6_when_another_run_holds_the_lock(clinic: Place, screener: Call) -> Non
     assert "Another run" in ended.err
     assert clinic.failed() == []
     assert screener(*clinic.run()).code == 0
+
+
+def test_5_when_known_orders_give_other_findings(
+    clinic: Place, screener: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from screener.checks import known_answers
+
+    answers = known_answers.ANSWERS - {min(known_answers.ANSWERS)}
+    monkeypatch.setattr(known_answers, "ANSWERS", answers)
+    ended = screener(*clinic.run())
+    assert ended.code == 5
+    assert "Screening does not work here" in ended.err
+    assert not list(clinic.out.glob("20*"))
