@@ -232,7 +232,7 @@ def _screen_buckets(
         )
         if mended is not None:
             return mended
-    work = partial(one_bucket, intake=intake, rules=rules, as_of=as_of, parts_in=into)
+    work = partial(one_bucket, intake=intake.rows_alone(), rules=rules, as_of=as_of, parts_in=into)
     facts = []
     for done in ENGINES[request.engine](request, intake.bucket_count, work):
         facts.append(done)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from screener.errors import RunBroke
 
@@ -42,8 +42,10 @@ def each_bucket(
     before = os.environ.get("POLARS_MAX_THREADS")
     os.environ["POLARS_MAX_THREADS"] = "1"  # read by the workers when they import polars
     try:
-        with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent) as pool:
-            yield from pool.map(work, range(buckets))
+        with ProcessPoolExecutor(
+            workers, mp_context=spawn, initializer=_begin, initargs=(work,)
+        ) as pool:
+            yield from pool.map(_one, range(buckets))
     except BrokenProcessPool as broken:
         raise RunBroke(
             "A worker process was ended from outside.",
@@ -55,6 +57,18 @@ def each_bucket(
             del os.environ["POLARS_MAX_THREADS"]
         else:
             os.environ["POLARS_MAX_THREADS"] = before
+
+
+_work: list[Callable[[int], Any]] = []  # of this worker, handed over once and not with each bucket
+
+
+def _begin(work: Callable[[int], Any]) -> None:
+    _work.append(work)
+    _end_with_parent()
+
+
+def _one(bucket: int) -> Any:
+    return _work[0](bucket)
 
 
 def _end_with_parent() -> None:

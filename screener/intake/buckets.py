@@ -2,7 +2,7 @@
 
 A patient's rows of every table lie in one bucket, chosen by CRC-32 of the id, which is the same in
 every process, version and machine. Rows wait until they are worth a part in every bucket, so that
-memory is bounded by PART_ROWS and not by the export, and parts are not many and small.
+memory is bounded by MOST_WAITING and not by the export, and parts are not many and small.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from screener.tables import empty_table, typed_schema
 # (the whole library), and a worker process 120 MB and then about 3 KB a row at its peak: larger
 # buckets are quicker, smaller ones let two workers stay below a gigabyte.
 BUCKET_ROWS = 120_000
-PART_ROWS = 250_000  # rows that wait in memory to be written, about 300 bytes each
+# Rows that wait in memory to be written, about 300 bytes each: so many for each bucket, that the
+# parts of a bucket grow with the rows alone and not with the number of buckets too.
+WAITING = 2_500
+LEAST_WAITING, MOST_WAITING = 250_000, 1_000_000
 LONGEST_ID = 64  # bytes; the hash of longer ids is worked out one by one
 
 
@@ -49,6 +52,11 @@ def buckets_for(rows: int, bucket_rows: int) -> int:
     needed = max(1, ceil(rows / max(bucket_rows, 1)))
     step = 1 << max(0, needed.bit_length() - 3)
     return ceil(needed / step) * step
+
+
+def rows_that_wait(count: int) -> int:
+    """How many rows are gathered before every one of `count` buckets gets a part of them."""
+    return min(max(WAITING * count, LEAST_WAITING), MOST_WAITING)
 
 
 def bucket_of(patient_ids: pl.Series, count: int) -> pl.Series:
@@ -88,7 +96,7 @@ def put(buckets: Buckets, table: str, frame: pl.DataFrame) -> None:
     for number, part in _by_bucket(frame, buckets.count):
         buckets.waiting.setdefault((table, number), []).append(part)
     buckets.rows_waiting += frame.height
-    if buckets.rows_waiting >= PART_ROWS:
+    if buckets.rows_waiting >= rows_that_wait(buckets.count):
         finish(buckets)
 
 

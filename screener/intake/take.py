@@ -6,6 +6,7 @@ with records counted by the source independently of the rows that polars deliver
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from screener.intake.tests_seen import tests_seen
 from screener.tables import TABLES, Export, RawBatch, RawEnd, RawFile, Tables
 
 DATED = {"prescriptions": "start_date", "labs": "date"}
+REMARKS = ("set_aside", "cell_flags", "date_counts", "old_births")  # frames of an Intake
 Progress = Callable[[str, int], None]
 
 
@@ -118,6 +120,11 @@ class Intake:
             supplied=self.supplied,
             tests_seen=self.tests_seen,
         )
+
+    def rows_alone(self) -> Intake:
+        """What `bucket` needs, without what was noticed of the rows: handed to worker processes."""
+        none = {name: getattr(self, name).clear() for name in REMARKS}
+        return dataclasses.replace(self, **none)
 
     def doubts_of_age(self, day: dt.date) -> list[str]:
         """A notice of patients whose birth date cannot be right, if there are any."""

@@ -70,7 +70,7 @@ def impact(
 ) -> Impact:
     """Screen both versions of every rule that matters over all buckets, in one pass."""
     rules = both_versions(found)
-    work = partial(_one_bucket, intake=intake, rules=rules, as_of=as_of)
+    work = partial(_one_bucket, intake=intake.rows_alone(), rules=rules, as_of=as_of)
     parts = []
     for part in each_bucket(intake.bucket_count, work, jobs):
         parts.append(part)

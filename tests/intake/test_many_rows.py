@@ -73,7 +73,7 @@ def test_the_bucket_of_an_id_never_changes() -> None:
 def test_buckets_hold_every_row_in_its_order_whenever_parts_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part_rows: int
 ) -> None:
-    monkeypatch.setattr(buckets, "PART_ROWS", part_rows)
+    monkeypatch.setattr(buckets, "rows_that_wait", lambda count: part_rows)
     frames = [
         parse.typed(
             "labs",
