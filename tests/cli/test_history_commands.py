@@ -34,6 +34,21 @@ def test_a_run_tells_what_changed_since_the_last(nights: Place, screener: Call) 
     assert "0 new, 0 worsened, 0 found again, 1 continuing, 1 no longer found." in again.out
 
 
+def test_what_a_pilot_rule_no_longer_finds_is_listed_and_not_counted(
+    clinic: Place, screener: Call
+) -> None:
+    twice = order(3, "P-2", 2, start="2026-01-10")
+    for day, more in ((1, [twice]), (2, [])):
+        clinic.prescriptions(order(1, "P-2", 2), *more)
+        assert screener(*clinic.run("--as-of", f"2026-03-0{day}")).code == 0
+    last = clinic.published()[-1]
+    told = json.loads((last / "run.json").read_text())["compared"]
+    assert told["states"]["no_longer_found"] == 0
+    assert "baclofen-supplied-twice" not in told["by_rule"]
+    listed = (last / "no_longer_found.csv").read_text().splitlines()[1:]
+    assert ["baclofen-supplied-twice" in row for row in listed] == [True]
+
+
 def test_a_first_run_says_nothing_about_a_run_before(clinic: Place, screener: Call) -> None:
     assert "Since run" not in screener(*clinic.run()).out
     assert "Since run" not in screener(*clinic.run("--compare", "none", "--force")).out
