@@ -13,6 +13,7 @@ import polars as pl
 from screener.terminology.aliases import alias_table, code_system, code_table
 from screener.terminology.components import RESOLVED, components_of, resolve_components
 from screener.terminology.not_drugs import DRUG, kinds_of
+from screener.terminology.remembered import remembering
 from screener.terminology.shares import explode_parts
 from screener.terminology.spelling import compact, plain
 
@@ -31,7 +32,7 @@ def resolve_drugs(distinct: pl.DataFrame) -> pl.DataFrame:
     """
     keys = distinct.select(pl.col(key).cast(pl.String) for key in _KEYS).with_row_index("_row")
     texts = keys.select("drug").unique(maintain_order=True).drop_nulls()
-    found, kinds = _parts_of_texts(texts)
+    found, kinds = _known_parts(texts)
     rows = keys.join(found, on="drug", how="left", maintain_order="left").join(
         kinds, on="drug", how="left", maintain_order="left"
     )
@@ -114,3 +115,6 @@ def _no_strength() -> list[pl.Expr]:
         pl.lit(None, pl.Float64).alias("per_value"),
         pl.lit(None, pl.String).alias("per_unit"),
     ]
+
+
+_known_parts = remembering(_parts_of_texts, "drug")
