@@ -111,12 +111,12 @@ def add_day(
     begun = with_first_seen(now.join(before, on=same, how="anti"), before, ended)
     connection.executemany(
         "UPDATE spans SET end_day = ? WHERE finding = ? AND end_day IS NULL",
-        ((day, finding) for finding in [*gone["finding"], *changed["finding"]]),
+        ((day, finding) for finding in pl.concat([gone["finding"], changed["finding"]]).sort()),
     )
     connection.executemany(
         "INSERT INTO spans (finding, rule, site, severity, definite, first_seen, first_day)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        begun.select(*SPANS, first_day=pl.lit(day)).iter_rows(),
+        begun.select(*SPANS, first_day=pl.lit(day)).sort("finding").iter_rows(),  # as its key is
     )
 
 

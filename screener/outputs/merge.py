@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from screener.outputs.tables import ROW_GROUP, csv_bytes, one_after_the_other
+from screener.outputs.tables import ROW_GROUP, csv_bytes, height, one_after_the_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,35 @@ class Written:
 SAMPLED = 16  # every so many rows of a part stand for the others when ranges are chosen
 WAITING = 1  # row groups that may wait besides the one that is to be written
 Change = Callable[[pl.DataFrame, str | None, str | None], pl.DataFrame]
+
+
+def gathered(
+    parts: Sequence[Path], rows: int, write: Callable[[pl.DataFrame, Path], None], scratch: Path
+) -> list[Path]:
+    """The same rows in parts of about `rows` rows, written to `scratch` where several become one.
+
+    Merging opens every part for every range: work that would grow with the square of the rows.
+    """
+    heights = [height(pl.scan_parquet(part, glob=False)) for part in parts]
+    if sum(heights) <= rows:
+        return list(parts)
+    groups: list[list[Path]] = [[]]
+    held = 0
+    for part, more in zip(parts, heights, strict=True):
+        if groups[-1] and held + more > rows:
+            groups.append([])
+            held = 0
+        groups[-1].append(part)
+        held += more
+    larger = []
+    for number, group in enumerate(groups):
+        if len(group) == 1:
+            larger += group
+            continue
+        whole = pl.concat([pl.read_parquet(part, glob=False) for part in group])
+        larger.append(scratch / f"{group[0].stem}-and-{number:06d}.parquet")
+        write(whole.sort("patient_id", maintain_order=True), larger[-1])
+    return larger
 
 
 def merged(parts: Sequence[Path], at_once: int, change: Change) -> Iterator[pl.DataFrame]:

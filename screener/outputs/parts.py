@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -23,13 +24,14 @@ from screener.findings import (
     TIMELINE,
     Results,
 )
-from screener.outputs.merge import Change, Written, merged, write_merged
+from screener.outputs.merge import Change, Written, gathered, merged, write_merged
 from screener.outputs.tables import ROW_GROUP, in_order, one_after_the_other, parquet_bytes
 
 # Rows of a part that are read together when a range of patients is merged. Findings are wide.
 READ_TOGETHER = {"findings": 1024, "pilot_findings": 1024}
 MERGED_AT_ONCE = {"findings": ROW_GROUP, "pilot_findings": ROW_GROUP}
 NARROW_AT_ONCE = 16 * ROW_GROUP  # of the other tables
+TOGETHER = 2  # times that many rows are a part for merging: with many small ones each is opened often
 ALSO_CSV = ("findings", "data_flags")  # what people open without a tool; set_aside is CSV only
 HELD: dict[str, dict[str, pl.DataType]] = {
     "findings": FINDINGS,
@@ -127,9 +129,13 @@ def put_together(
     written = {}
     for table, change in changes.items():
         parts = [part_path(folder, table, i) for i in range(buckets)]
-        frames = merged(parts, MERGED_AT_ONCE.get(table, NARROW_AT_ONCE), change)
+        at_once = MERGED_AT_ONCE.get(table, NARROW_AT_ONCE)
+        larger = gathered(parts, TOGETHER * at_once, partial(write_part, table), folder)
+        frames = merged(larger, at_once, change)
         csv = into / f"{table}.csv" if table in ALSO_CSV else None
         written[table] = write_merged(frames, into / f"{table}.parquet", csv, folder)
+        for made in set(larger) - set(parts):
+            made.unlink()
     outcomes = all_outcomes(folder, buckets)
     (into / "outcomes.parquet").write_bytes(parquet_bytes(outcomes))
     written["outcomes"] = Written(outcomes.height)

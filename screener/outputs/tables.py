@@ -14,6 +14,7 @@ import polars as pl
 
 Table = pl.DataFrame | pl.LazyFrame  # lazy: read from its file, only the columns asked for
 ROW_GROUP = 65_536  # rows; fixed, so that the bytes do not depend on how the frame was built
+STRETCH = 16 * ROW_GROUP  # rows of a file that are searched together
 # A total order for every table that is sorted as a whole; the columns of each key tell its rows
 # apart.
 SORTED_BY: dict[str, tuple[str, ...]] = {
@@ -39,10 +40,18 @@ def height(frame: Table) -> int:
 
 
 def rows_at(frame: pl.LazyFrame, places: pl.Series) -> pl.DataFrame:
-    """The whole rows at these places (row numbers from 0, each once), in the order of `places`."""
-    wanted = pl.col("_place").is_in(places.implode())
-    rows = frame.with_row_index("_place").filter(wanted).collect().sort("_place")
-    return rows.drop("_place")[places.rank("ordinal") - 1]
+    """The whole rows at these places (row numbers from 0, each once), in the order of `places`.
+
+    A stretch of rows is read at a time: a scan in one go may hold much of a file.
+    """
+    stretches = (places // STRETCH).unique().sort().to_list() or [0]
+    found = []
+    for begin in (number * STRETCH for number in stretches):
+        here = places.filter((places >= begin) & (places < begin + STRETCH)).implode()
+        rows = frame.slice(begin, STRETCH).with_row_index("_place", offset=begin)
+        few = rows.filter(pl.col("_place").is_in(here)).collect()
+        found.append(few[few["_place"].arg_sort()])  # copied, it lets go of the texts of the others
+    return pl.concat(found).drop("_place")[places.rank("ordinal") - 1]
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,11 +69,8 @@ def no_longer_found(ready: Ready, gone: pl.DataFrame) -> None:
 def documents(ready: Ready, run: Mapping[str, Any]) -> None:
     """Write the review list and the report, from the written tables and `run`."""
     findings = run_folder.table(ready.folder, "findings")
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        listed = beside.submit(review_list, findings, run)
-        files = {"report.html": report_bytes(ready.folder, run)}
-        files |= listed.result()
-    publish.write_all(ready.folder, files)
+    publish.write_all(ready.folder, review_list(findings, run))
+    publish.write_all(ready.folder, {"report.html": report_bytes(ready.folder, run)})
 
 
 def report_bytes(folder: Path, run: Mapping[str, Any]) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -12,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.findings import FINDINGS
-from screener.outputs.merge import in_groups, merged, write_merged
+from screener.outputs.merge import gathered, in_groups, merged, write_merged
 from screener.outputs.parts import write_part
-from screener.outputs.tables import csv_bytes, in_order
+from screener.outputs.tables import csv_bytes, height, in_order
 from tests.outputs.invented_run import finding, frame
 
 PATIENTS = st.sampled_from([*(f"P-{n:03}" for n in range(120)), "p", "Ö", "\U0001f48a"])
@@ -48,6 +50,20 @@ def test_merged_parts_are_all_rows_sorted_at_once(frames: list[pl.DataFrame], at
     with tempfile.TemporaryDirectory() as folder:
         got = pl.concat(merged(written(Path(folder), frames), at_once, same))
     assert got.equals(in_order("findings", pl.concat(frames)))
+
+
+@given(frames=buckets(), at_once=st.integers(1, 400), rows=st.integers(1, 400))
+def test_parts_that_are_gathered_first_give_the_same(
+    frames: list[pl.DataFrame], at_once: int, rows: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        parts, scratch = written(Path(name), frames), Path(name) / "scratch"
+        scratch.mkdir()
+        larger = gathered(parts, rows, partial(write_part, "findings"), scratch)
+        got = pl.concat(merged(larger, at_once, same))
+        heights = [height(pl.scan_parquet(part)) for part in larger]
+    assert got.equals(in_order("findings", pl.concat(frames)))
+    assert sum(heights) <= rows or all(a + b > rows for a, b in pairwise(heights))
 
 
 @given(frames=buckets(), at_once=st.integers(1, 100))
