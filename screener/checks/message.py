@@ -58,14 +58,15 @@ def _amount() -> pl.Expr:
     """ ": 90 mg/day (limit 80)", and the like; nothing where there is no number."""
     value, limit = _figure("value"), _figure("limit")
     unit = _unit(value)
+    worst = pl.when(_days() > 1).then(pl.lit(" on the worst day")).otherwise(pl.lit(""))
     return (
         pl.when(pl.col("value").is_null())
         .then(pl.when(pl.col("how") == ON_DIALYSIS).then(pl.lit(f": {ON_DIALYSIS}"))
               .otherwise(pl.lit("")))
         .when(pl.col("unit") == "mL/min")
-        .then(": creatinine clearance " + value + " " + unit + " (limit " + limit + ")")
+        .then(": creatinine clearance " + value + " " + unit + " (limit " + limit + ")" + worst)
         .when(pl.col("unit").str.starts_with("mL/min/"))
-        .then(": eGFR " + value + " " + unit + " (below " + limit + ")")
+        .then(": eGFR " + value + " " + unit + " (below " + limit + ")" + worst)
         .when(pl.col("limit").is_null()).then(": " + value + " " + unit)
         .otherwise(": " + value + " " + unit + " (limit " + limit + ")")
     )  # fmt: skip

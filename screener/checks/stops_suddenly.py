@@ -26,7 +26,7 @@ from screener.checks.pieces import in_unit, result, unit_words
 from screener.checks.spec import Check, CheckResult, param
 from screener.rule.values import Conversion, DailyAmount, DrugSet, Share
 from screener.timeline import Timeline
-from screener.timeline.episodes import PATIENT, episode_steps, episodes
+from screener.timeline.episodes import PATIENT, episode_steps, episodes, with_gaps
 from screener.timeline.words import days_words, with_commas
 from screener.units import divided
 
@@ -78,7 +78,8 @@ def find(timeline: Timeline, params: StopsSuddenly) -> CheckResult:
         params.continued_by,
     )  # fmt: skip
     steps = episode_steps(timeline, drugs, params.grace, by=course.by)
-    ends = with_context(course, episodes(steps, course.by)).filter(
+    found = with_gaps(episodes(steps, course.by), steps, course.by)
+    ends = with_context(course, found).filter(
         (pl.col("end_day") < pl.col("last_day"))
         & (pl.col("end_day") - pl.col("first_day") + 1 >= params.taken_for_at_least)
     )
@@ -150,9 +151,10 @@ def _breaks(params: StopsSuddenly, series: str) -> pl.Expr:
 
 def _words(params: StopsSuddenly) -> pl.Expr:
     grace = "1 day" if params.grace == 1 else f"{params.grace} days"
-    begun = pl.from_epoch("first_day", time_unit="d").dt.strftime("%-d %b %Y")
-    ended = pl.from_epoch("end_day", time_unit="d").dt.strftime("%-d %b %Y")
     days = days_words(pl.col("end_day") - pl.col("first_day") + 1)
+    gaps = pl.when(pl.col("gap_days") > 0).then(
+        ", " + pl.col("gap_days").cast(pl.String) + " of them without supply"
+    )
     below = pl.when("low_breaks").then("low_days_below").otherwise("high_days_below")
     last = pl.when("low_breaks").then("low_last").otherwise("high_last")
     lowered = (
@@ -160,14 +162,24 @@ def _words(params: StopsSuddenly) -> pl.Expr:
         .otherwise("lowered for the last " + days_words(below) + ", to "
                    + _plain(divided(last, 1000)) + " mg/day")
     )  # fmt: skip
+    then = (
+        pl.when("softened").then(pl.lit(""))  # something was supplied, if only as needed
+        .when(pl.col("next_day").is_not_null()).then(", the next on " + _date("next_day"))
+        .otherwise(", none up to the last observed day, " + _date("last_day"))
+    )  # fmt: skip
     after = (
         pl.when("recorded").then(pl.lit("its stop is recorded"))
-        .otherwise(pl.lit(f"no supply for more than {grace} after"))
+        .otherwise(f"no supply for more than {grace} after" + then)
     )  # fmt: skip
     return (
-        "taken for " + days + " (" + begun + " to " + ended + "), stable at "
+        "taken for " + days + " (" + _date("first_day") + " to " + _date("end_day")
+        + gaps.fill_null("") + "), stable at "
         + _plain(pl.col("value")) + " mg/day; " + lowered + "; " + after
     )  # fmt: skip
+
+
+def _date(column: str) -> pl.Expr:
+    return pl.from_epoch(column, time_unit="d").dt.strftime("%-d %b %Y")
 
 
 def _plain(number: pl.Expr) -> pl.Expr:

@@ -31,7 +31,7 @@ from screener.outputs.tables import ROW_GROUP, in_order, one_after_the_other, pa
 READ_TOGETHER = {"findings": 1024, "pilot_findings": 1024}
 MERGED_AT_ONCE = {"findings": ROW_GROUP, "pilot_findings": ROW_GROUP}
 NARROW_AT_ONCE = 16 * ROW_GROUP  # of the other tables
-TOGETHER = 2  # times that many rows are a part for merging: with many small ones each is opened often
+TOGETHER = 2  # so many ranges make a part for merging; many small parts would be opened often
 ALSO_CSV = ("findings", "data_flags")  # what people open without a tool; set_aside is CSV only
 HELD: dict[str, dict[str, pl.DataType]] = {
     "findings": FINDINGS,

@@ -91,6 +91,19 @@ def episodes(steps: pl.DataFrame, by: tuple[str, ...] = PATIENT) -> pl.DataFrame
     return steps.select(*by, "episode", "first_day", "end_day").unique(maintain_order=True)
 
 
+def with_gaps(
+    found: pl.DataFrame, steps: pl.DataFrame, by: tuple[str, ...] = PATIENT
+) -> pl.DataFrame:
+    """Episodes plus gap_days, the days between first and last without supply, and next_day, on
+    which the next episode begins (null: none)."""
+    gaps = steps.group_by("episode").agg(gap_days=(pl.col("to_day") - pl.col("covered_to")).sum())
+    return found.join(gaps, on="episode", how="left", maintain_order="left").with_columns(
+        next_day=pl.when(~starts_group(*by).shift(-1, fill_value=True)).then(
+            pl.col("first_day").shift(-1)
+        )
+    )
+
+
 def with_known_start(
     found: pl.DataFrame, timeline: Timeline, drugs: DrugSet, new_after: int, restart_after: int
 ) -> pl.DataFrame:

@@ -58,10 +58,11 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         _copy=_is_copy(rows.filter(~pl.col("_older")), rows["row"]),
     ).pipe(with_phases)
     impossible = (
-        (pl.col("stop") < pl.col("start"))
-        | (pl.col("start") < pl.col("birth"))
-        | (pl.col("start") > pl.col("last_day"))
-    ).fill_null(value=False)
+        pl.when(pl.col("stop") < pl.col("start")).then(pl.lit("starts after its own stop"))
+        .when(pl.col("start") < pl.col("birth")).then(pl.lit("starts before the patient was born"))
+        .when(pl.col("start") > pl.col("last_day"))
+        .then(pl.lit("starts after the last day on which the patient is observed"))
+    )  # fmt: skip
     nothing = ((pl.col("stop") == pl.col("start")) | (pl.col("days_supply") == 0)).fill_null(
         value=False
     )
@@ -72,10 +73,10 @@ def classify(prescriptions: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("not_dispensed"))
         .when("_copy").then(pl.lit("duplicate"))
         .when(never_began()).then(pl.lit("zero_length"))
-        .when(impossible).then(pl.lit("impossible_date"))
+        .when(impossible.is_not_null()).then(pl.lit("impossible_date"))
         .when(nothing).then(pl.lit("zero_length"))
     )  # fmt: skip
-    classed = rows.with_columns(_reason=reason).with_columns(
+    classed = rows.with_columns(_reason=reason, _impossible=impossible).with_columns(
         row_class=pl.when(pl.col("_reason").is_null()).then(pl.lit("used"))
         .when(pl.col("_reason").is_in(NO_REASON)).then("_reason")
         .otherwise(pl.lit("excluded")),
@@ -109,19 +110,18 @@ def row_flags(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(
         [
             _flag(rows.filter(pl.col("row_class") == "duplicate"), "duplicate-row",
-                  "equal to an earlier row in everything but its id; counted once"),
+                  pl.lit("equal to an earlier row in everything but its id; counted once")),
             _flag(rows.filter(pl.col("reason") == "impossible_date"), "impossible-date",
-                  "starts after the data end, before birth, or after its own stop; not counted"),
+                  pl.col("_impossible") + "; not counted"),
             _flag(rows.filter("_odd_status"), "unknown-status",
-                  "status word not known; counted as active"),
+                  pl.lit("status word not known; counted as active")),
         ]
     )  # fmt: skip
 
 
-def _flag(rows: pl.DataFrame, flag: str, detail: str) -> pl.DataFrame:
+def _flag(rows: pl.DataFrame, flag: str, detail: pl.Expr) -> pl.DataFrame:
     return rows.select(
-        "patient", day=pl.col("start"), flag=pl.lit(flag), ref=pl.col("source_ref"),
-        detail=pl.lit(detail),
+        "patient", day=pl.col("start"), flag=pl.lit(flag), ref=pl.col("source_ref"), detail=detail,
     )  # fmt: skip
 
 
