@@ -46,6 +46,7 @@ class Request:
     pid: str
     command: str
     configuration: Mapping[str, Any]
+    rule_files: Mapping[str, bytes] = field(default_factory=dict)  # every file below the folder
     site: SiteRules | None = None
     reviews: tuple[ReviewFile, ...] = ()  # filled in by people
     as_of: dt.date | None = None

@@ -92,7 +92,7 @@ def screen(request: Request, watch: Watch) -> Screened:
         with _stage("check", timings, watch):
             run["checks"] = _checked(run, facts, held, write.read_back(ready, facts))
         with _stage("write", timings, watch):
-            write.documents(ready, run)
+            write.documents(ready, run, request.rule_files)
         with _stage("publish", timings, watch):
             write.run_json(ready, run | _clock(request, started_at, timings))
             publish.make_visible(ready.folder, target)

@@ -165,7 +165,7 @@ def _words(params: StopsSuddenly) -> pl.Expr:
     then = (
         pl.when("softened").then(pl.lit(""))  # something was supplied, if only as needed
         .when(pl.col("next_day").is_not_null()).then(", the next on " + _date("next_day"))
-        .otherwise(", none up to the last observed day, " + _date("last_day"))
+        .otherwise(pl.lit(", none up to the last observed day"))  # which moves every night
     )  # fmt: skip
     after = (
         pl.when("recorded").then(pl.lit("its stop is recorded"))

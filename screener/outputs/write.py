@@ -11,7 +11,7 @@ import polars as pl
 
 from screener.errors import RunBroke
 from screener.findings import SET_ASIDE
-from screener.outputs import parts, publish, run_folder
+from screener.outputs import parts, publish, rule_files, run_folder
 from screener.outputs.facts import BucketFacts, counted
 from screener.outputs.laws import Law, same_rows_law
 from screener.outputs.merge import Written
@@ -66,8 +66,10 @@ def no_longer_found(ready: Ready, gone: pl.DataFrame) -> None:
     publish.write_all(ready.folder, files)
 
 
-def documents(ready: Ready, run: Mapping[str, Any]) -> None:
-    """Write the review list and the report, from the written tables and `run`."""
+def documents(ready: Ready, run: Mapping[str, Any], rules: Mapping[str, bytes]) -> None:
+    """Write the rule files as they were read, and the review list and the report from the written
+    tables and `run`."""
+    publish.write_all(ready.folder, {rule_files.NAME: rule_files.zipped(rules)})
     findings = run_folder.table(ready.folder, "findings")
     publish.write_all(ready.folder, review_list(findings, run))
     publish.write_all(ready.folder, {"report.html": report_bytes(ready.folder, run)})

@@ -38,6 +38,7 @@ class RulesFolder:
     # The same of every list by its name; and the lists that some rule names.
     lists_from: Mapping[str, tuple[Reading, YamlMapping]] = field(default_factory=dict)
     lists_used: frozenset[str] = frozenset()
+    texts: Mapping[str, bytes] = field(default_factory=dict)  # of every file, by its name below
 
 
 def load_rules(
@@ -69,12 +70,14 @@ def _read_folder(
             "there is no rule file here.", where=str(folder), fix="Give the folder with --rules."
         )
     warnings: list[str] = []
+    texts: dict[str, bytes] = {}
     lists: dict[str, DrugList] = {}
     conversions: dict[str, ConversionList] = {}
     lists_from: dict[str, tuple[Reading, YamlMapping]] = {}
     for path in list_files:
         reading = Reading(SourceFile(str(path)), checks, vocabulary)
-        root = read_yaml(reading.source, path.read_bytes())
+        texts[path.relative_to(folder).as_posix()] = data = path.read_bytes()
+        root = read_yaml(reading.source, data)
         if root is not None and is_conversion(root):
             counted = read_conversion(reading, root, path.stem)
             conversions |= {counted.name: counted} if counted else {}
@@ -98,7 +101,8 @@ def _read_folder(
             what = f'the rule id "{path.stem}" is taken by {first_file[path.stem]}'
             reading.problem(Mark(1, 1), what, "rename one of the files")
         first_file.setdefault(path.stem, path)
-        root = read_yaml(reading.source, path.read_bytes())
+        texts[relative] = data = path.read_bytes()
+        root = read_yaml(reading.source, data)
         rule = read_rule(reading, root, path.stem, _topic(folder, path)) if root else None
         if rule and root:
             rules.append(rule)
@@ -115,6 +119,7 @@ def _read_folder(
         read_from,
         lists_from,
         frozenset(used),
+        texts,
     )
 
 

@@ -35,6 +35,7 @@ class SiteRules:
     title: str
     path: str
     file: str  # its name without folders
+    data: bytes
     sha256: str
     adjustments: tuple[Adjustment, ...]
     waivers: tuple[Waiver, ...]
@@ -131,6 +132,7 @@ def _read(reading: Reading, data: bytes, name: str, folder: RulesFolder) -> Site
         title=texts.get("title") or texts.get("site_rules") or "",
         path=reading.source.name,
         file=name,
+        data=data,
         sha256=hashlib.sha256(data).hexdigest(),
         adjustments=adjustments,
         waivers=tuple(one for one in waivers if one is not None),

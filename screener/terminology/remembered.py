@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 
 import polars as pl
 
@@ -19,8 +20,9 @@ def remembering(
     `key`. The rows come in no order.
     """
     known: list[Frames] = []  # the texts, then what was found of them
+    alone = Lock()  # some engines screen buckets in threads of one process
 
-    def found(texts: pl.DataFrame) -> Frames:
+    def with_new(texts: pl.DataFrame) -> Frames:
         if known and known[0][0].height > MOST:
             known.clear()
         new = texts.join(known[0][0], on=key, how="anti") if known else texts
@@ -29,6 +31,11 @@ def remembering(
             before = known[0] if known else tuple(frame.clear() for frame in more)
             pairs = zip(before, more, strict=True)
             known[:] = [tuple(pl.concat(pair, rechunk=True) for pair in pairs)]
-        return tuple(frame.join(texts, on=key, how="semi") for frame in known[0][1:])
+        return known[0]
+
+    def found(texts: pl.DataFrame) -> Frames:
+        with alone:
+            held = with_new(texts)
+        return tuple(frame.join(texts, on=key, how="semi") for frame in held[1:])
 
     return found

@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import json
 import stat
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import polars as pl
 import pytest
 
 from tests.cli.invented_clinic import Ended, Place, order
+from tests.cli.test_site_rules import WAIVED
 
 Call = Callable[..., Ended]
 FILES = {
     "data_flags.csv", "data_flags.parquet", "findings.csv", "findings.parquet", "kidney.parquet",
     "no_longer_found.csv", "no_longer_found.parquet", "not_assessed.parquet", "orders.parquet",
     "outcomes.parquet", "pilot_findings.parquet", "report.html", "review_list.csv",
-    "review_list.xlsx", "run.json", "set_aside.csv", "timeline.parquet",
+    "review_list.xlsx", "rules.zip", "run.json", "set_aside.csv", "timeline.parquet",
 }  # fmt: skip
 
 
@@ -32,6 +34,19 @@ def test_a_run_leaves_exactly_its_files_all_private(clinic: Place, screener: Cal
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert (clinic.out / "latest").resolve() == folder.resolve()
     assert folder.name == f"2026-10-31-{clinic.run_json()['run_id']}"
+
+
+def test_the_rules_that_were_read_lie_in_the_run(clinic: Place, screener: Call) -> None:
+    site = clinic.out.parent / "here.yaml"
+    site.write_text("schema: 1\nsite_rules: here\ntitle: Here\n" + WAIVED)
+    screener(*clinic.run("--site-rules", str(site)))
+    (folder,) = clinic.published()
+    rules = Path(clinic.rules)
+    read = {p.relative_to(rules).as_posix(): p.read_bytes() for p in rules.rglob("*.yaml")}
+    with zipfile.ZipFile(folder / "rules.zip") as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    assert held == read | {"sites/here.yaml": site.read_bytes()}
+    assert len(read) > 1
 
 
 def test_only_run_json_knows_the_clock_and_the_host(clinic: Place, screener: Call) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -52,3 +55,19 @@ def test_a_text_is_asked_for_once_until_too_many_are_held(monkeypatch: pytest.Mo
     assert sorted(found(texts(["b", "cc", "d"]))[0].rows()) == [("b", 1), ("cc", 2), ("d", 1)]
     assert found(texts(["b"]))[0].rows() == [("b", 1)]  # four are held, so it starts afresh
     assert asked == [["a", "b"], ["cc", "d"], ["b"]]
+
+
+def test_threads_that_meet_the_same_texts_do_not_count_them_twice() -> None:
+    asked: list[str] = []
+
+    def find(new: pl.DataFrame) -> Frames:
+        asked.extend(new["drug"].to_list())
+        time.sleep(0.01)  # so that the others come meanwhile
+        return (new.with_columns(size=pl.col("drug").str.len_chars()),)
+
+    found = remembering(find, "drug")
+    wanted = [texts([f"drug {n}", "each"]) for n in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        got = list(pool.map(found, wanted))
+    assert [frame.height for (frame,) in got] == [2] * 12
+    assert len(asked) == len(set(asked)) == 13
