@@ -105,7 +105,7 @@ def request_for(
         out=out if engine == "local" else out.absolute(),  # executors have folders of their own
         engine=engine,
         rules_on=partial(chosen_on, library=folder.rules, site=site, only=only, skip=skip),
-        rule_files=folder.texts | ({f"sites/{site.file}": site.data} if site else {}),
+        rule_files={**folder.texts, **({f"sites/{site.file}": site.data} if site else {})},
         site=site,
         reviews=reviewed,
         past=None if compare is None else open_history(out, compare),
