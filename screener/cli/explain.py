@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +27,8 @@ def explain(
         str | None, typer.Argument(metavar="FINDING_ID", help="The id, or how it begins.")
     ] = None,
     patient: Annotated[
-        str | None, typer.Option("--patient", metavar="ID", help="All of one patient.")
+        str | None,
+        typer.Option("--patient", metavar="ID", help="All of one patient; - asks for the id."),
     ] = None,
     rule: Annotated[
         str | None,
@@ -48,7 +51,8 @@ def explain(
 
     How a finding came about: rule and limit, orders and sums, kidney results, day by day.
 
-    With --patient: every finding, open question and order of one patient.
+    With --patient: every finding, open question and order of one patient. While a command runs,
+    others on this machine may see its arguments: with - the id is read from stdin instead.
     """
     if (finding is None) == (patient is None):
         raise UsageError(
@@ -67,12 +71,24 @@ def explain(
         return 0
     if rule is not None and rule not in cards:
         raise UsageError(f"This run knows no rule {rule}.", where=folder.name)
+    if patient == "-":
+        patient = _asked_for()
     all_of = evidence.of_patient(folder, str(patient))
     say(f"Patient {patient} in run {content['run_id']}, data up to {content['as_of']}")
     say(*_outcomes(all_of, cards, rule))
     say(*_flags(all_of.data_flags), *_orders(all_of.orders), *_kidney(all_of.kidney))
     say(*_days(all_of.timeline))
     return 0
+
+
+def _asked_for() -> str:
+    """The id that stdin gives; a person at a terminal is asked, and it is not shown."""
+    if sys.stdin.isatty():
+        return getpass("Patient id: ").strip()
+    said = sys.stdin.readline().strip()
+    if not said:
+        raise UsageError("stdin gave no id.", where="--patient -", fix="Send one id in one line.")
+    return said
 
 
 def _finding(found: dict[str, Any], run: dict[str, Any]) -> list[str]:

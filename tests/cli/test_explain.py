@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import polars as pl
@@ -64,6 +65,18 @@ def test_a_patient_is_explained_rule_by_rule(screened: Place, screener: Call) ->
     assert "RX-2" not in ended.out
     one = screener("explain", "--patient", "P-1", "--rule", "baclofen-max-dose", *out)
     assert "baclofen-supplied-twice" not in one.out
+
+
+def test_an_id_can_be_kept_out_of_the_arguments(
+    screened: Place, screener: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = ["--out", str(screened.out)]
+    monkeypatch.setattr("sys.stdin", io.StringIO("P-1\nP-2\n"))
+    told = screener("explain", "--patient", "-", *out)
+    assert told == screener("explain", "--patient", "P-1", *out)
+    assert told.code == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert screener("explain", "--patient", "-", *out).code == 2
 
 
 @pytest.mark.parametrize(
