@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from screener.outputs.tables import Table
+from screener.outputs.tables import Table, height
 
 CLASSES = ("used", "excluded", "duplicate", "superseded", "set_aside", "blank", "left_out")
 OUTCOMES_IN_SCOPE = ("flagged", "clear", "not_assessed")
@@ -76,18 +76,20 @@ def findings_laws(findings: Table, pilot: Table, outcomes: Table, dangling: int)
     have: dict[str, int] = dict(found.iter_rows())
     want: dict[str, int] = dict(flagged.iter_rows())
     wrong = sorted(r for r in have.keys() | want.keys() if have.get(r) != want.get(r))
+    pairs = f"{_counted(sum(have.values()), 'pair')} of a patient and a rule"
     ids = both.select("finding_id").collect()
     twice = ids.height - ids["finding_id"].n_unique()
     return [
         Law(
             "flagged patients are those with a finding",
             not wrong,
-            f"not so for {', '.join(wrong)}" if wrong else f"{sum(have.values())} flagged",
+            f"not so for {', '.join(wrong)}" if wrong else pairs,
         ),
         Law(
             "every finding once",
             twice == 0,
-            f"{_counted(ids.height, 'finding')}, ids given twice: {twice}",
+            _counted(ids.height, "finding")
+            + f"{_with_pilots(height(pilot))}, ids given twice: {twice}",
         ),
         Law(
             "findings name orders of their patient",
@@ -103,6 +105,10 @@ def same_rows_law(rows: dict[str, tuple[int, int]]) -> Law:
     good = f"{_counted(len(rows), 'table')} read back"
     detail = f"not so for {', '.join(wrong)}" if wrong else good
     return Law("files hold every row", not wrong, detail)
+
+
+def _with_pilots(count: int) -> str:
+    return f", {count} of them of pilot rules" if count else ""
 
 
 def _counted(count: int, what: str) -> str:

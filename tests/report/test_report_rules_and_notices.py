@@ -141,8 +141,8 @@ def test_sites_that_were_expected_are_counted_beside_those_that_came() -> None:
     asked = {"expected_sites": ["SITE-A", "SITE-B", "SITE-Z"]}
     sites = ["SITE-A", "SITE-B", "SITE-C", "SITE-D"]
     text = text_of(page(configuration=asked, sites=sites).encode())
-    assert "screened at 2 of 3 expected sites, data to" in text
-    assert "screened at 4 sites, data to" in text_of(page(sites=sites).encode())
+    assert "screened at 2 of 3 expected sites, orders from" in text
+    assert "screened at 4 sites, orders from" in text_of(page(sites=sites).encode())
 
 
 def test_data_quality_names_the_rules_that_did_not_run_and_the_scope_of_the_others() -> None:

@@ -95,7 +95,7 @@ def test_only_the_site_above_the_limit_is_named_and_in_these_words() -> None:
     assert "Higher than chance would explain; look at case mix first: Oak." in text
     assert text.count("higher than chance would explain") == 1
     assert "7 of them with 50 or more patients" in text
-    assert "Maple 40 9 225 123.2 to 375 too few to judge" in text
+    assert "Maple 40 9 225 123.2 to 375 too few patients to compare" in text
     assert "Site not recorded 30 2 66.7" in text
 
 
@@ -128,8 +128,8 @@ def test_a_table_that_is_full_keeps_the_largest_and_whoever_is_above() -> None:
 def test_four_sites_have_a_table_and_no_limits() -> None:
     text = page_of(many_sites({name: (100, 10) for name in "ABCD"}))
     assert "they need 5 or more sites with 50 or more patients each; there are 4." in text
-    assert "No limits are drawn." in text
-    assert "99.8 %" not in text.split("Prescribers")[0]
+    assert "No control limits (95 % and 99.8 %) are drawn" in text
+    assert "upper 99.8 % limit" not in text.split("Prescribers")[0]
 
 
 def test_no_findings_and_no_data_are_said() -> None:

@@ -165,7 +165,7 @@ def test_the_page_shows_every_week_and_every_night_as_a_table_too() -> None:
     html = page(trends={"weeks": weeks([9, 11] * 6 + [40]), "nights": nights([0, 1, 2, 5])})
     text = text_of(html.encode())
     assert "above the upper limit" in text
-    assert "A red diamond is a week outside the limits, or one of a row of weeks" in text
+    assert "A red diamond is a signal: a week outside the limits; the last of 7 weeks" in text
     assert "points between them differ by chance" not in text
     assert "Too early for limits" not in text
     trends = html.split('id="trends"')[1].split("</section>")[0]

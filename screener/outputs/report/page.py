@@ -141,6 +141,19 @@ def packed_tables(
     }, evidence.orders_left_out
 
 
+def first_day(orders: pl.LazyFrame) -> dt.date | None:
+    """When the earliest order that counts began."""
+    used = orders.filter(pl.col("row_class") == "used")
+    day = used.select(pl.col("start_date").min()).collect().item()
+    return day if isinstance(day, dt.date) else None
+
+
+def days_apart(run: dict[str, Any]) -> int | None:
+    """How many days lie between the data of this run and of the one that it is compared with."""
+    days = [_as_of_day(day) for day in (run["as_of"], run["compared"]["previous_as_of"])]
+    return None if days[0] is None or days[1] is None else days[0] - days[1]
+
+
 def in_shape(data: ReportInput[Any]) -> ReportInput[pl.LazyFrame]:
     """The frames, lazy, with exactly the columns and types of `screener.findings`."""
 
@@ -174,9 +187,11 @@ def render(
         "page.html.j2", packed,
         run=run, summary=summary, quality=quality(run, lazy), left_out=left_out,
         titles={row.rule["id"]: row.rule["title"] for row in summary.rules},
+        pilots={row.rule["id"] for row in summary.rules if row.rule["status"] == "pilot"},
+        highest={row.rule["id"]: row.highest for row in summary.rules},
         scopes={row.rule["id"]: row.in_scope for row in summary.rules},
         places=sites_of(lazy, summary.rules), trends=trends_of(run["trends"]),
-        first_run=run["previous_run"] is None,
+        first_run=run["previous_run"] is None, since=first_day(lazy.orders), apart=days_apart(run),
     )  # fmt: skip
 
 

@@ -13,9 +13,10 @@ ROW_CLASSES = ("used", "excluded", "duplicate", "superseded", "left_out", "set_a
 COVERAGE = {
     "drugs_mapped": "Orders whose drug was recognised",
     "doses_known": "Orders whose daily dose is known",
-    "patients_with_kidney_test": "Patients with a kidney test",
+    "patients_with_kidney_test": "Patients with a kidney test on any day",
 }
 _MOST_ROWS = 200
+EXPLAINED = ["impossible-date"]  # flags whose few details say what it was
 
 
 def file_rows(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -45,17 +46,28 @@ def coverage_rows(coverage: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def flag_rows(flags: pl.LazyFrame) -> list[dict[str, Any]]:
-    """Data flags with how often they were raised and for how many patients, most first."""
+    """Data flags with how often they were raised and for how many patients, most first; `details`
+    say what those of EXPLAINED were."""
     grouped = flags.group_by("flag").agg(raised=pl.len(), patients=pl.col("patient_id").n_unique())
-    return grouped.sort("raised", "flag", descending=[True, False]).collect().to_dicts()
+    rows = grouped.sort("raised", "flag", descending=[True, False]).collect().to_dicts()
+    whys = flags.filter(pl.col("flag").is_in(EXPLAINED)).group_by("flag", "detail").len("raised")
+    told = whys.sort("raised", "detail", descending=[True, False]).collect().to_dicts()
+    return [{**row, "details": [why for why in told if why["flag"] == row["flag"]]} for row in rows]
+
+
+def excluded_rows(orders: pl.LazyFrame) -> list[dict[str, Any]]:
+    """Why orders are excluded, and how many rows (an order of two drugs has one)."""
+    rows = orders.filter(pl.col("row_class") == "excluded")
+    grouped = rows.group_by("reason").agg(rows=pl.col("source_ref").n_unique())
+    return grouped.sort("rows", "reason", descending=[True, False]).collect().to_dicts()
 
 
 def not_assessed_rows(not_assessed: pl.LazyFrame) -> list[dict[str, Any]]:
-    """Patients per rule and reason who could not be judged on some day."""
+    """Patients per rule and reason who could not be judged on some day, most first."""
     grouped = not_assessed.group_by("rule_id", "reason").agg(
         patients=pl.col("patient_id").n_unique()
     )
-    ordered = grouped.sort("rule_id", "patients", "reason", descending=[False, True, False])
+    ordered = grouped.sort("patients", "rule_id", "reason", descending=[True, False, False])
     return ordered.collect().to_dicts()
 
 
@@ -75,6 +87,7 @@ def quality(run: dict[str, Any], data: ReportInput[pl.LazyFrame]) -> dict[str, A
         "files": file_rows(run["inputs"]),
         "coverage": coverage_rows(run["coverage"]),
         "flags": flag_rows(data.data_flags),
+        "excluded": excluded_rows(data.orders),
         "not_assessed": not_assessed_rows(data.not_assessed),
         "set_aside": aside,
         "set_aside_more": aside_more,

@@ -47,6 +47,11 @@ class RuleRow:
     rate: tuple[float, float, float] | None
     highest: str | None = None
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether a tenth or more of those in scope could not be judged."""
+        return 10 * (self.not_assessed or 0) >= (self.in_scope or 0) > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -57,6 +62,7 @@ class Summary:
     hidden: Count
     waived: int
     pilot: Count
+    pilot_pressing: int  # critical and active
     rules: tuple[RuleRow, ...]
     review_first: tuple[dict[str, Any], ...]
     review_more: int
@@ -130,7 +136,9 @@ def _rule_rows(
     ]
     ranks = {name: rank for rank, name in enumerate(SEVERITY_ORDER)}
     return tuple(sorted(rows, key=lambda row: (
-        row.rule["ran"] is False, ranks.get(row.rule["severity"] or "", 9), row.rule["id"],
+        row.rule["ran"] is False,
+        min(ranks.get(word or "", 9) for word in (row.rule["severity"], row.highest)),
+        row.rule["id"],
     )))  # fmt: skip
 
 
@@ -221,6 +229,9 @@ def summarise(
         hidden=_count(hidden),
         waived=findings.filter(pl.col("state") == "waived").height,
         pilot=apart,
+        pilot_pressing=_counts_by(pilot.filter(pl.col("severity") == "critical"), "severity")
+        .get("critical", Count())
+        .active,
         rules=rules,
         scale=_scale(rules),
         review_first=first,

@@ -32,7 +32,7 @@ STATES = {
 VALUE_WORDS = {
     "daily_dose": ("Daily dose, at its worst", "Limit"),
     "starting_dose": ("Starting dose", "Limit"),
-    "dose_for_kidney_function": ("Kidney function, at its worst", "Limit"),
+    "dose_for_kidney_function": ("Kidney function, at its worst", "Its band: below"),
     "doses_per_day": ("Doses a day", "Limit"),
     "doses_per_week": ("Doses a week", "Flagged from"),
     "dose_rises": ("Rise", "Limit of a rise"),

@@ -74,7 +74,7 @@ function drawChart(patient, finding, width, whole, asOf) {
   const narrow = width < 720;
   const left = narrow ? 46 : Math.min(330, Math.round(width * 0.3));
   const right = width - 12;
-  const chart = { findings: patient.findings, span, narrow, width, left, right, top: 22, back: svg("g"), plot: svg("g"), labels: svg("g") };
+  const chart = { findings: patient.findings, span, narrow, width, left, right, top: 22, asOf, limitWord: limitWord(finding), back: svg("g"), plot: svg("g"), labels: svg("g") };
   chart.x = (day) => left + ((Math.min(Math.max(day, span.from), span.to + 1) - span.from) / (span.to + 1 - span.from)) * (right - left);
   const found = lanesOf(finding, patient.orders, span);
   const overlaps = overlapsOf(found.lanes);
@@ -102,21 +102,27 @@ function drawChart(patient, finding, width, whole, asOf) {
 function swatch(kind, text) {
   const box = svg("svg", { class: "swatch", viewBox: "0 0 22 12", width: 22, height: 12, "aria-hidden": "true" });
   if (kind.startsWith("line ")) box.append(svg("path", { class: kind.slice(5), d: "M1 6H21" }));
+  else if (kind.startsWith("dot ")) box.append(svg("circle", { class: kind.slice(4), cx: 11, cy: 6, r: 4 }));
   else box.append(svg("rect", { class: kind, x: 1, y: 1, width: 20, height: 10, rx: 2 }));
   return el("li", null, box, text);
 }
 
 function legend(finding, patient) {
+  const ids = idsWithin(finding, patient.orders);
   const prn = patient.orders.some((order) => order.as_needed);
   const ranges = patient.timeline.some((step) => step.low_ug !== step.high_ug);
   return el("ul", { class: "legend" },
-    swatch("bar bar-counted", "order behind this finding"), swatch("bar bar-context", "other order"),
+    swatch("bar bar-counted", "order behind this finding"),
+    patient.orders.some((order) => order.row_class === "used" && !ids.has(order.prescription_id)) ? swatch("bar bar-context", "other order") : null,
     prn ? swatch("bar bar-counted bar-prn", "as needed") : null,
     patient.orders.some(isMoved) ? swatch("line recorded", "dates as recorded, where the counted days differ") : null,
     patient.orders.some((order) => order.end_date === null && order.row_class === "used") ? swatch("line end-unsure", "no stop date recorded; an arrow goes on") : null,
     overlapsOf(lanesOf(finding, patient.orders, { from: -Infinity, to: Infinity }).lanes).length ? swatch("overlap", "counted orders overlap") : null,
-    swatch("days-found", "days of the finding"),
+    swatch("days-found", "days of the finding (blue edge above)"),
     finding.chart ? swatch("line dose-low", ranges ? "daily dose (lowest)" : "daily dose") : null,
     finding.chart && ranges ? swatch("range", "from lowest to highest dose") : null,
-    finding.chart === 2 ? swatch("line limit", "limit") : null);
+    finding.chart && seriesOf(finding, patient.orders, patient.timeline).some((one) => one.steps.some((step) => highest(step) && isInside(step, finding)))
+      ? swatch("dot peak", "highest dose of the finding's days, on its first day") : null,
+    finding.chart === 2 ? swatch("line limit", limitWord(finding)) : null,
+    finding.chart === 2 ? swatch("above", `above the ${limitWord(finding)}`) : null);
 }

@@ -3,7 +3,7 @@ const BAND = 150;
 
 // The doses to draw: one band per ingredient and route of the counted orders, at most three.
 function seriesOf(finding, orders, timeline) {
-  const ids = new Set(finding.prescription_ids);
+  const ids = idsWithin(finding, orders);
   const wanted = new Set(orders.filter((order) => ids.has(order.prescription_id))
     .map((order) => `${order.ingredient}\n${order.track}`));
   const series = new Map();
@@ -16,6 +16,11 @@ function seriesOf(finding, orders, timeline) {
   return [...series.values()].slice(0, 3);
 }
 
+// What a bound is called in the chart: not every threshold is a limit of the dose.
+function limitWord(finding) {
+  return finding.limit_word || "limit";
+}
+
 function niceStep(top) {
   const rough = top / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -26,22 +31,24 @@ function highest(step) {
   return Math.max(step.low_ug || 0, step.high_ug || 0, step.other_reading_high_ug || 0);
 }
 
-// A step line as SVG path data; it drops to zero where a day is not covered, and starts and ends
-// in mid-air at the edges of the chart.
+// A step line as SVG path data. It lies at zero where a day is not covered, between steps and up to
+// the end of the data, and starts in mid-air at the edge of the chart.
 function stepPath(steps, value, chart, y) {
   let path = "";
   let end = null;
-  const close = () => (path && end !== null && end <= chart.span.to ? `V${y(0)}` : "");
+  const last = Math.min(chart.span.to, chart.asOf === null ? chart.span.to : chart.asOf);
   for (const step of steps) {
     if (value(step) === null) { end = null; continue; }
     const from = chart.x(step.from_date);
     const height = y(value(step));
     if (end === step.from_date) path += `V${height}`;
-    else path += `${close()}M${from} ${step.from_date > chart.span.from ? y(0) : height}V${height}`;
+    else if (end !== null) path += `V${y(0)}H${from}V${height}`;
+    else path += `M${from} ${step.from_date > chart.span.from ? y(0) : height}V${height}`;
     path += `H${chart.x(step.to_date + 1)}`;
     end = step.to_date + 1;
   }
-  return path + close();
+  if (!path || end === null || end > chart.span.to) return path;
+  return `${path}V${y(0)}${end <= last ? `H${chart.x(last + 1)}` : ""}`;
 }
 
 function bandAxis(chart, top, scale, y, unit) {
@@ -98,7 +105,7 @@ function limitSteps(pieces, chart, y) {
     return [
       svg("line", { class: "limit", x1: x, x2: chart.x(piece.to + 1), y1: at, y2: at }),
       place ? svg("line", { class: "limit", x1: x, x2: x, y1: y(pieces[place - 1].limit), y2: at }) : null,
-      piece.other ? svg("text", { class: "limit-text halo", x: x + 4, y: at - 5 }, `limit ${doseText(piece.limit)}`) : null,
+      piece.other ? svg("text", { class: "limit-text halo", x: x + 4, y: at - 5 }, `${chart.limitWord} ${doseText(piece.limit)}`) : null,
     ];
   });
 }
@@ -113,12 +120,17 @@ function limitLine(finding, steps, chart, y, top) {
       height: Math.max(0, height - top - 14) }),
     limitSteps(limitPieces(finding, chart.findings, chart.span), chart, y),
     svg("text", { class: "limit-text halo", x: chart.right - 4, y: near ? height + 14 : height - 5, "text-anchor": "end" },
-      `limit ${doseText(finding.limit_ug)}`),
+      `${chart.limitWord} ${doseText(finding.limit_ug)}`),
   ];
 }
 
+// Whether a step has a day in common with the finding.
+function isInside(step, finding) {
+  return step.from_date <= finding.end_date && step.to_date >= finding.date;
+}
+
 function peakLabel(steps, finding, chart, y) {
-  const inside = steps.filter((step) => step.from_date <= finding.end_date && step.to_date >= finding.date);
+  const inside = steps.filter((step) => isInside(step, finding));
   const peak = inside.reduce((best, step) => (best && highest(best) >= highest(step) ? best : step), null);
   if (!peak || !highest(peak)) return [];
   const day = Math.max(peak.from_date, finding.date, chart.span.from);
@@ -150,7 +162,7 @@ function drawDose(series, finding, chart, top, alone) {
     svg("path", { class: "dose-high", d: stepPath(steps, (step) => step.high_ug, chart, y) }),
     svg("path", { class: "dose-low", d: stepPath(steps, (step) => step.low_ug, chart, y) }),
     peakLabel(steps, finding, chart, y)));
-  const title = `${series.ingredient} ${series.track}`;
+  const title = `${series.ingredient} ${series.track}${chart.narrow ? `, ${unit.text}` : ""}`;
   const room = chart.narrow ? chart.right - chart.left : chart.left - 62;
   const lines = wrapText(title, room, "600 13px " + FONT);
   const at = chart.narrow ? { x: chart.left, y: top + 10 } : { x: 4, y: top + 30 };
@@ -177,15 +189,16 @@ function drawKidney(kidney, chart, top) {
     const from = chart.x(Math.max(result.from_date, chart.span.from));
     const to = chart.x(Math.min(result.to_date, chart.span.to) + 1);
     const before = result.from_date < chart.span.from;
-    const text = before ? `${kidneyText(result)} of ${dateText(result.from_date)}` : kidneyText(result);
+    const text = before ? `← ${kidneyText(result)} of ${dateText(result.from_date)}` : kidneyText(result);
     chart.plot.append(svg("line", { class: "kidney-line", x1: from, x2: to, y1: y, y2: y }));
     if (!before) chart.plot.append(svg("circle", { class: "kidney-mark", cx: from, cy: y, r: 4 }));
     const length = 7 * text.length;
     const x = Math.min(from, chart.right - length);
-    const row = free.findIndex((end) => end < x);
+    // what was known before stands below the line, so that no dot of the chart seems to have it
+    const row = before && free[1] < x ? 1 : free.findIndex((end) => end < x);
     if (row < 0) continue;
     free[row] = x + length;
-    chart.plot.append(svg("text", { class: "kidney-text halo", x, y: row ? y + 18 : y - 8 }, text));
+    chart.plot.append(svg("text", { class: before ? "kidney-text tick halo" : "kidney-text halo", x, y: row ? y + 18 : y - 8 }, text));
   }
   return y + 26;
 }

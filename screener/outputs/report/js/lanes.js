@@ -1,6 +1,7 @@
 // The upper band of a patient's chart: one lane per medicine and direction, refills side by side.
 const DAY_PAD = 7;
 const LOOK_BACK = 180;
+const LOOK_ON = 30; // days after a finding, as far as the data go: what came next
 const MOST_CONTEXT = 10;
 
 function endOf(order, fallback) {
@@ -21,6 +22,7 @@ function windowOf(finding, counted, orders, whole, asOf) {
   if (!whole) {
     from = Math.max(from, finding.date - LOOK_BACK);
     to = Math.min(to, finding.end_date + LOOK_BACK, Math.max(last, finding.end_date));
+    to = Math.max(to, Math.min(finding.end_date + LOOK_ON, last));
   }
   return { from: from - DAY_PAD, to: Math.max(to, finding.end_date) + DAY_PAD };
 }
@@ -37,8 +39,25 @@ function barsOf(orders, span) {
   });
 }
 
+// The product as exported, with its ingredient where the name does not hold it: "Lioresal (baclofen)".
+function drugText(order) {
+  if (!order.drug) return order.ingredient || "medicine not named";
+  const known = !order.ingredient || order.drug.toLowerCase().includes(order.ingredient.toLowerCase());
+  return known ? order.drug : `${order.drug} (${order.ingredient})`;
+}
+
+// Orders that a finding names; of these, those whose counted days begin after it stood in its days
+// only as they were recorded.
+function idsWithin(finding, orders) {
+  const ids = new Set(finding.prescription_ids);
+  for (const order of orders) {
+    if (order.counted_from !== null && order.counted_from > finding.end_date) ids.delete(order.prescription_id);
+  }
+  return ids.size ? ids : new Set(finding.prescription_ids);
+}
+
 function laneName(order) {
-  return `${order.drug || "medicine not named"}\n${order.derivation || "daily dose not known"}`;
+  return `${drugText(order)}\n${order.derivation || "daily dose not known"}`;
 }
 
 // Bars of one medicine and direction share a lane while they do not overlap.
@@ -56,7 +75,7 @@ function packLanes(bars, span) {
 
 // Lanes with a counted order first, then the patient's other medicines in these days.
 function lanesOf(finding, orders, span) {
-  const ids = new Set(finding.prescription_ids);
+  const ids = idsWithin(finding, orders);
   const lanes = packLanes(barsOf(orders, span), span);
   for (const lane of lanes) {
     lane.bars = lane.bars.map((bar) => ({ ...bar, counted: ids.has(bar.prescription_id) }));

@@ -30,14 +30,28 @@ function evidenceText(rule) {
   return parts.filter(Boolean).join("; ") || "not recorded";
 }
 
-function factsOf(data, finding) {
+// The daily doses behind a finding whose number is no dose: a kidney function, a pair of drugs.
+function dosesOf(patient, finding) {
+  const told = seriesOf(finding, patient.orders, patient.timeline).map((one) => {
+    const inside = one.steps.filter((step) => isInside(step, finding));
+    const most = inside.map(highest).filter((dose) => dose > 0);
+    if (!most.length) return null;
+    const [least, top] = [Math.min(...most), Math.max(...most)];
+    return `${one.ingredient} ${doseRange(least, top)}`;
+  }).filter(Boolean);
+  return told.length ? kept(told.join("; ")) : null;
+}
+
+function factsOf(data, patient, finding) {
   const rule = data.rules.get(finding.rule_id) || { title: finding.rule_id };
   const [found, limit] = rule.labels || ["What was found", "Threshold of the rule"];
   const days = finding.end_date - finding.date + 1;
   const length = days === 1 ? dateText(finding.date) : `${counted(days, "day")}, ${daysText(finding.date, finding.end_date)}`;
+  const doses = /\/day$/.test(finding.unit || "") ? null : dosesOf(patient, finding);
   return el("dl", { class: "facts-list" },
     fact(finding.value === null ? "What was found" : found, finding.value === null ? rule.title : kept(valueText(finding.value, finding.unit, finding.limit))),
     fact(limit, finding.limit === null ? null : kept(valueText(finding.limit, finding.unit, finding.value))),
+    fact("Daily dose in these days", doses),
     fact(days === 1 ? "When" : "For how long", kept(length)),
     fact("First seen", finding.first_seen === null ? null : `in the run of ${dateText(finding.first_seen)}`),
     fact("Certainty", finding.certainty === "possible" ? "possible: it rests on the highest dose or another reading" : finding.certainty),
@@ -79,14 +93,21 @@ function timelineCard(data, patient, finding) {
   return { card, draw };
 }
 
+// Orders of the finding first, then those that count, then the others; in each part medicine by
+// medicine, the newest first.
 function orderRows(orders, ids) {
   const weight = (order) => (ids.has(order.prescription_id) ? 0 : order.row_class === "used" ? 1 : 2);
-  return sorted(orders, (order) => weight(order) * 1e6 - (order.start_date || 0), false).map((order) => ({
+  const name = (order) => order.ingredient || order.drug || "";
+  const names = [...new Set(orders.map(name))].sort();
+  const place = new Map(names.map((one, at) => [one, at]));
+  const key = (order) => (weight(order) * names.length + place.get(name(order))) * 1e6 - (order.start_date || 0);
+  return sorted(orders, key, false).map((order) => ({
     kind: ids.has(order.prescription_id) ? "is-counted" : order.row_class === "used" ? "" : "is-out",
     cells: [
-      [bdi(order.drug), order.as_needed ? [" ", tag("as needed")] : null, ids.has(order.prescription_id) ? [" ", tag("in this finding", "tag-on")] : null],
-      bdi(order.derivation), doseRange(order.dose_low_ug, order.dose_high_ug),
-      daysText(order.start_date, order.end_date),
+      [bdi(drugText(order)), order.row_class === "used" ? null : [" ", tag(order.row_class)], order.as_needed ? [" ", tag("as needed")] : null, ids.has(order.prescription_id) ? [" ", tag("in this finding", "tag-on")] : null],
+      order.row_class === "used" ? bdi(order.derivation) : "not read: the order does not count",
+      order.row_class === "used" ? doseRange(order.dose_low_ug, order.dose_high_ug) : "none",
+      order.end_date === null && order.row_class !== "used" ? `from ${dateText(order.start_date)}` : daysText(order.start_date, order.end_date),
       order.counted_from === null ? "none" : daysText(order.counted_from, order.counted_to),
       order.row_class === "used" ? "used" : order, bdi(order.prescriber_id), bdi(order.site_id),
       [bdi(order.prescription_id), el("br"), el("span", { class: "muted" }, bdi(sourceText(order)))],
@@ -99,7 +120,7 @@ function sourceText(order) {
 }
 
 function ordersCard(data, patient, finding) {
-  const ids = new Set(finding.prescription_ids);
+  const ids = idsWithin(finding, patient.orders);
   const rows = orderRows(patient.orders, ids);
   for (const row of rows) {
     const order = row.cells[5];
@@ -108,7 +129,7 @@ function ordersCard(data, patient, finding) {
     }
   }
   const heads = [["Medicine", "wide"], ["How the dose was worked out", "wide"], ["A day", "nowrap"], ["Recorded", ""],
-    ["Counted", ""], ["Class", ""], ["Prescriber", "id"], ["Site", "id"], ["Order and row", "source"]];
+    ["Counted", ""], ["Counted as", ""], ["Prescriber", "id"], ["Site", "id"], ["Order and row", "source"]];
   const box = el("div", null);
   const draw = (most) => box.replaceChildren(tableOfRows("Orders of this patient", heads, rows.slice(0, most), "orders"));
   draw(FIRST_ORDERS);
@@ -116,13 +137,13 @@ function ordersCard(data, patient, finding) {
     onclick: () => { draw(rows.length); more.remove(); } }, `Show all ${numberText(rows.length)} orders`);
   return el("div", { class: "card" }, el("h2", null, "Orders"), box, more,
     data.facts.orders_left_out ? el("p", { class: "note" }, "This file holds only orders behind findings, and kidney tests where a finding names one; all stand in orders.parquet and kidney.parquet.") : null,
-    el("p", { class: "note" }, "Both dates are included. Counted days differ from recorded ones where an early refill was carried forward or an order was replaced."));
+    el("p", { class: "note" }, "The orders of this finding stand first, then the others, medicine by medicine, the newest first. Both dates are included. Counted days differ from recorded ones where an early refill was carried forward, since it is taken that the earlier supply is used up first, or where an order was replaced."));
 }
 
 function stepsCard(patient, finding) {
   const series = seriesOf(finding, patient.orders, patient.timeline);
   const rows = series.flatMap((one) => one.steps.map((step) => ({
-    kind: step.from_date <= finding.end_date && step.to_date >= finding.date ? "is-counted" : "",
+    kind: isInside(step, finding) ? "is-counted" : "",
     cells: [`${one.ingredient} ${one.track}`, daysText(step.from_date, step.to_date), doseText(step.low_ug), doseText(step.high_ug),
       doseText(step.other_reading_high_ug), numberText(step.orders)],
   })));
@@ -173,6 +194,8 @@ function showPatient(data, id, back) {
   if (row < 0) { missingFinding(section); return () => {}; }
   const patient = patientOf(data, data.findings.columns.patient_id.values[row]);
   const finding = patient.findings.find((one) => one.row === row);
+  const labels = (data.rules.get(finding.rule_id) || {}).labels || ["", "Threshold"];
+  finding.limit_word = labels[1].startsWith("Limit") ? "limit" : "threshold";
   const timeline = timelineCard(data, patient, finding);
   const active = patient.findings.filter((one) => one.active).length;
   section.replaceChildren(
@@ -182,7 +205,7 @@ function showPatient(data, id, back) {
     el("div", { class: "detail" }, findingTabs(data, patient, finding),
       el("div", { class: "detail-main" },
         el("div", { class: "card lead" }, el("p", { class: "lead-tags" }, mark(finding.severity), " ", ruleTitle(data, row), tagsOf(data, row)),
-          el("p", { class: "lead-text" }, bdi(sentenceOf(data, row))), factsOf(data, finding), promptLine(data)))),
+          el("p", { class: "lead-text" }, bdi(sentenceOf(data, row))), factsOf(data, patient, finding), promptLine(data)))),
     timeline.card, derivationCard(finding), stepsCard(patient, finding) || "", kidneyCard(patient) || "",
     ordersCard(data, patient, finding), doubtsCard(data, patient) || "");
   section.hidden = false;

@@ -106,7 +106,7 @@ function patientTable(data, ui, groups) {
   const head = el("tr", null,
     sortHead(ui, "severity", "Worst"), sortHead(ui, "patient", "Patient"),
     sortHead(ui, "count", "Findings", "num"), el("th", { scope: "col" }, "What was found"),
-    sortHead(ui, "date", "Latest dated"), sortHead(ui, "site", "Site"));
+    sortHead(ui, "date", "Latest first day"), sortHead(ui, "site", "Site"));
   const body = groups.map((rows) => el("tr", null,
     el("td", null, mark(get("severity", rows[0]))),
     el("td", { class: "id" }, findingLink(data, rows[0], bdi(get("patient_id", rows[0])))),
