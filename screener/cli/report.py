@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ from screener.cli.run import Out
 from screener.cli.say import plural, say, table
 from screener.errors import RunBroke, UsageError
 
+REPORT = "report.html"
 RunName = Annotated[
     str,
     typer.Argument(
@@ -73,18 +76,38 @@ def report(
     if share is not None:
         return _share(folder, content, share, keep_key, prescribers=prescribers)
     page = write.report_bytes(folder, content)
-    target = to or folder / "report.html"
+    target = to or folder / REPORT
     try:
-        publish.replace_file(target, page)
         if to is None:
-            content["files"]["report.html"] = publish.file_facts(target)
-            publish.replace_file(folder / publish.RUN_JSON, publish.json_bytes(content))
+            _put_in_place(folder, content, page)
+        else:
+            publish.replace_file(target, page)
     except OSError as error:
         raise RunBroke(
             f"The report cannot be written ({error.strerror}).", where=str(target)
         ) from error
     say(f"Report: {target}")
     return 0
+
+
+def _put_in_place(folder: Path, content: dict[str, Any], page: bytes) -> None:
+    """The run with this report, in one step: a reader sees the old page and its hash, or the new.
+
+    Raises AnotherRunHoldsTheLock, and RunBroke when a file reads back differently.
+    """
+    from screener.outputs import place, publish
+
+    who = {"host": platform.node(), "pid": str(os.getpid()), "started_at": clock.now()}
+    with place.held(folder.parent, who=who), place.scratch_folder(folder.parent) as scratch:
+        ready = scratch / "run"
+        ready.mkdir(mode=0o700)
+        for file in sorted(folder.iterdir()):
+            if file.name not in (REPORT, publish.RUN_JSON):
+                publish.same_file(file, ready / file.name)
+        publish.write_all(ready, {REPORT: page})
+        content["files"][REPORT] = publish.file_facts(ready / REPORT)
+        publish.write_all(ready, {publish.RUN_JSON: publish.json_bytes(content)})
+        publish.make_visible(ready, folder)
 
 
 def _share(

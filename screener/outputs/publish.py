@@ -52,6 +52,14 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
+def same_file(path: Path, name: Path) -> None:
+    """Give a finished file a second name, or a copy where the disk knows no second names."""
+    try:
+        os.link(path, name)
+    except OSError:
+        write_file(name, path.read_bytes())
+
+
 def seal(path: Path) -> None:
     """Make a file that a library wrote private, and flush it to the disk."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

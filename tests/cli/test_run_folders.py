@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from screener.outputs import place, publish, write
 from tests.cli.invented_clinic import Ended, Place, order
 from tests.cli.test_site_rules import WAIVED
 
@@ -47,6 +48,51 @@ def test_the_rules_that_were_read_lie_in_the_run(clinic: Place, screener: Call) 
         held = {name: archive.read(name) for name in archive.namelist()}
     assert held == read | {"sites/here.yaml": site.read_bytes()}
     assert len(read) > 1
+
+
+def test_a_report_made_again_comes_with_its_hash_or_not_at_all(
+    clinic: Place, screener: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screener(*clinic.run())
+    (folder,) = clinic.published()
+    before = contents(folder)
+    monkeypatch.setattr(write, "report_bytes", lambda *_: b"another page")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(publish, "make_visible", full)
+        ended = screener("report", "latest", "--out", str(clinic.out))
+    assert ended.code == 5
+    assert "No space left" in ended.err
+    assert contents(folder) == before
+    assert screener("verify", "latest", "--out", str(clinic.out)).code == 0
+    assert screener("report", "latest", "--out", str(clinic.out)).code == 0
+    assert contents(folder) == before | {"report.html": b"another page"}
+    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+    assert screener("verify", "latest", "--out", str(clinic.out)).code == 0
+    assert not list(clinic.out.glob(".scratch-*"))
+
+
+def test_a_report_is_not_made_again_while_a_run_writes(clinic: Place, screener: Call) -> None:
+    screener(*clinic.run())
+    with place.held(clinic.out, who={"host": "h", "pid": "1", "started_at": "now"}):
+        assert screener("report", "latest", "--out", str(clinic.out)).code == 6
+    assert screener("report", "latest", "--out", str(clinic.out)).code == 0
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_has_two_names_or_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    publish.write_file(tmp_path / "a", b"x")
+    if not links:
+        monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError(1, "no")))
+    publish.same_file(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"x"
+    assert stat.S_IMODE((tmp_path / "b").stat().st_mode) == 0o600
+    assert ((tmp_path / "a").stat().st_ino == (tmp_path / "b").stat().st_ino) == links
 
 
 def test_only_run_json_knows_the_clock_and_the_host(clinic: Place, screener: Call) -> None:
