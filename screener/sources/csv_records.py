@@ -19,6 +19,7 @@ from screener.findings import SET_ASIDE
 from screener.sources.csv_judge import judge
 from screener.sources.csv_marks import well_formed
 from screener.sources.header import Header
+from screener.sources.text import BOM
 
 FIELD_LIMIT = 64 << 10  # characters in one field
 SHOWN = 2_000  # characters of a record that set_aside keeps
@@ -148,6 +149,8 @@ def _parsed(text: bytes, header: Header) -> pl.DataFrame | None:
     """Every column as text; None where polars refuses (its message may quote cells)."""
     if not text:
         return _empty(header)
+    if text.startswith(BOM):  # polars takes one off, but here it is part of the first cell
+        text = BOM + text
     try:
         return pl.read_csv(
             io.BytesIO(text),

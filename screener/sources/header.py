@@ -88,14 +88,16 @@ def _distinct(cells: list[str], where: str, exact: bool) -> tuple[str, ...]:
 def _all_end_in_surplus(rest: bytes, header: Header) -> bool:
     """Some exports end every row, but not the header, in a separator."""
     lines = [line for line in rest[: 1 << 20].split(b"\n")[:-1] if line.strip()][:1000]
+    wanted, fits = len(header.names) + 1, False
     try:
-        rows = list(
-            csv.reader([line.decode() for line in lines], delimiter=header.separator, strict=True)
-        )
-    except csv.Error:
-        return False
-    wanted = len(header.names) + 1
-    return bool(rows) and all(len(row) == wanted and not row[-1] for row in rows)
+        text = (line.decode() + "\n" for line in lines)
+        for row in csv.reader(text, delimiter=header.separator, strict=True):
+            fits = len(row) == wanted and not row[-1]
+            if not fits:
+                break
+    except csv.Error as problem:  # the last of the first lines may open a quote
+        return fits and "unexpected end of data" in str(problem)
+    return fits
 
 
 def other_separator(header: Header, required: set[str]) -> str | None:
